@@ -1,0 +1,106 @@
+"""The meaning of a KB text: `Article` in, `Advisory` out; the only room that knows KB wording, keywords and tables.
+
+Rules:
+- Every fact keeps the line and the words that it was read from; what stays unclear is a Problem, never a guess.
+- An article speaks about itself (sentences, keywords, file tables) or lists others (fix lists, rollups).
+- Nothing is weighed here: contradicting statements stand side by side (knowledge.py decides).
+"""
+
+from __future__ import annotations
+
+import re
+
+from kbcheck import product
+from kbcheck.advisory import affected as applies
+from kbcheck.advisory import lists, statements, tables
+from kbcheck.model import (
+    Advisory,
+    Affected,
+    Article,
+    Correction,
+    CorrectionKind,
+    FileVersion,
+    FixedFile,
+    Kind,
+    Method,
+)
+
+__all__ = ["extract"]
+
+_ISSUE_KINDS = {"kbbug": Kind.BUG, "kbprb": Kind.PROBLEM, "kbhowto": Kind.HOWTO, "kbinfo": Kind.INFO}
+_TITLE_KINDS = {"BUG": Kind.BUG, "FIX": Kind.BUG, "PRB": Kind.PROBLEM, "HOWTO": Kind.HOWTO, "HOW TO": Kind.HOWTO, "INFO": Kind.INFO, "FAQ": Kind.INFO}
+
+
+def extract(article: Article) -> Advisory:
+    """Return what `article` means."""
+    listed = applies.read(article)
+    problems = list(article.problems)
+    servers = tuple(dict.fromkeys(a.product_line for a in listed if product.line(a.product_line).server))
+    rows, table_problems = tables.read(article, servers)
+    problems += table_problems
+    of_others = lists.read(article, listed, problems)
+    own: list[Correction] = []
+    confirmed: tuple[Affected, ...] = ()
+    features = False
+    is_list = bool(of_others) or lists.is_fix_list(article) or lists.is_rollup(article)
+    if not is_list:
+        findings = statements.read(article, listed)
+        own = [*findings.corrections, *_of_tables(article, rows)]
+        confirmed = findings.confirmed
+        features = findings.features
+        problems += findings.problems
+    return Advisory(
+        article=article,
+        kind=_kind(article, features, is_list, bool(confirmed)),
+        affected=_affected(listed, confirmed, own),
+        fixed_files=tuple(rows),
+        corrections=(*own, *of_others),
+        problems=tuple(problems),
+    )
+
+
+def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
+    """Return one hotfix correction for each product line that the file tables judge."""
+    found = []
+    for name in dict.fromkeys(row.product_line for row in rows if row.product_line is not None):
+        files = [row for row in rows if row.product_line == name]
+        found.append(
+            Correction(
+                article.id, name, None, CorrectionKind.HOTFIX, Method.FILE_TABLE, article.id, files[0].line,
+                article.lines[files[0].line - 1].strip(),
+                tuple(FileVersion(row.file, row.version, row.build) for row in files),
+            )
+        )
+    return found
+
+
+def _affected(listed: tuple[Affected, ...], confirmed: tuple[Affected, ...], own: list[Correction]) -> tuple[Affected, ...]:
+    """Return the applies-to lines, then the lines that only STATUS confirms, then those that only a correction names."""
+    found = list(listed)
+    known = {a.product_line for a in found}
+    for each in confirmed:
+        if each.product_line not in known:
+            known.add(each.product_line)
+            found.append(each)
+    for correction in own:
+        if correction.product_line not in known and correction.method is Method.SENTENCE and correction.level != product.RTM:
+            known.add(correction.product_line)
+            found.append(Affected(correction.product_line, None, correction.line, correction.text))
+    return tuple(found)
+
+
+def _kind(article: Article, feature: bool, is_list: bool, confirmed: bool) -> Kind:
+    if is_list:
+        return Kind.FIX_LIST
+    if feature or any(keyword.lower() == "kbfea" for keyword in article.keywords):
+        return Kind.FEATURE
+    issue = article.trailer_value("Issue type").lower().split()
+    for token, kind in _ISSUE_KINDS.items():
+        if token in issue:
+            return kind
+    match = re.match(r"(BUG|FIX|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
+    if match:
+        return _TITLE_KINDS[match.group(1).upper()]
+    if re.match(r"(?:\w+: )?how to\b", article.title, re.IGNORECASE):
+        return Kind.HOWTO
+    return Kind.BUG if confirmed else Kind.UNKNOWN

@@ -1,0 +1,135 @@
+"""The applies-to block as product lines and levels.
+
+Rules:
+- `product[,] version(s) LIST[, suffix]`; `5.5 SP1`, `5.5SP1`, `5.5 Service Packs 1, 2, 3` (all of 5.5), `4.0 (all SP)`.
+- Beside listed service packs the bare release means RTM; alone it names no level.
+- `the operating system:`, `the hardware:` and what stands below `on platform(s):` say where the product ran: they are
+  not affected. What stands below `used with:` without such a label is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kbcheck import product
+from kbcheck.model import Affected, AppliesTo, Article
+
+_ENVIRONMENT = re.compile(r"the (?:operating system|hardware|platform)s?:", re.IGNORECASE)
+_VERSIONS = re.compile(r"^(.*?),? versions? (.*)$", re.IGNORECASE)
+_TAIL = re.compile(r",? ?(?:used with|on platform\(s\)|included with|on the following platforms?):?$", re.IGNORECASE)
+_RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
+_PACKS = re.compile(r"(?:service packs?|sp) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
+_TOKEN = re.compile(r"(\d+(?:\.\w+)+|\d{2,4}|\d)(?: ?(?:sp|service packs?) ?(\d{1,2}[a-z]?))?|(?:sp|service packs?) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
+
+
+def read(article: Article) -> tuple[Affected, ...]:
+    """Return the affected lines and levels of the applies-to block, in order."""
+    found: list[Affected] = []
+    platform_below = -1
+    for item in article.applies_to:
+        if platform_below >= 0 and item.level > platform_below:
+            continue
+        platform_below = -1
+        if re.search(r"on platform\(s\):\s*$", item.text):
+            platform_below = item.level
+        if not _ENVIRONMENT.match(item.text):
+            found.extend(_item(item))
+    return tuple(_levels(found))
+
+
+def _item(item: AppliesTo) -> Iterable[Affected]:
+    text = _TAIL.sub("", item.text.strip())
+    text = re.sub(r"^\*EDITOR Please do not choose this product\*", "", text)
+    folded = product.fold(text)
+    mentioned = [m for m in product.mentions(folded) if m.start == 0]
+    if not mentioned:
+        yield from _unknown(item, text)
+        return
+    mention = mentioned[0]
+    if "terminal server edition" in folded and product.line(mention.lines[0] if mention.lines else "").product == "Windows NT":
+        yield from _listed(item, "Windows NT Server 4.0, Terminal Server Edition", folded[mention.start :])
+        return
+    rest = folded[mention.start :]
+    yield from _named(item, mention, rest)
+
+
+def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Affected]:
+    """Walk the version list: a release opens a line, `SPn` behind it or a bare number after `Service Packs` is a level."""
+    spellings = product.spellings(mention.product)
+    pattern = re.compile(rf"(?<![\w.])(?:({'|'.join(map(re.escape, sorted((s for s in spellings if s), key=len, reverse=True))) or '(?!)'})(?= |$|sp|[;:)])|(?:sp|service packs?) ?(\d{{1,2}}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))")
+    tokens = pattern.finditer(re.sub(r"(?<=\d)sp(?=\d)", " sp", rest))
+    current: str | None = None
+    many = False
+    yielded = False
+    for token in tokens:
+        release, pack, bare, every = token.groups()
+        if many and release is not None and re.fullmatch(r"\d", release):
+            release, bare = None, release
+        if release is not None:
+            current, many = spellings[release], False
+            yielded = True
+            yield Affected(current, None, item.line, item.text)
+        elif (pack or (bare and many)) and current is None and mention.lines:
+            current = mention.lines[0]
+        if pack is not None and current is not None:
+            many = "packs" in token.group(0)
+            yielded = True
+            yield Affected(current, f"SP{pack}", item.line, item.text)
+        elif bare is not None and many and current is not None:
+            yield Affected(current, f"SP{bare}", item.line, item.text)
+        elif every is not None and current is not None:
+            for level in product.line(current).levels:
+                yield Affected(current, level.name, item.line, item.text)
+    if not yielded:
+        for name in mention.lines:
+            yield Affected(name, None, item.line, item.text)
+        if not mention.lines:
+            yield Affected(mention.product, None, item.line, item.text)
+
+
+def _listed(item: AppliesTo, name: str, rest: str) -> Iterable[Affected]:
+    packs = [match.group(1) for match in _PACKS.finditer(rest)]
+    yield Affected(name, None, item.line, item.text)
+    for pack in packs:
+        if product.line(name).level(f"SP{pack}"):
+            yield Affected(name, f"SP{pack}", item.line, item.text)
+
+
+def _unknown(item: AppliesTo, text: str) -> Iterable[Affected]:
+    """`Microsoft Word for MS-DOS, versions 5.0, 5.5` -> Word for MS-DOS 5.0, Word for MS-DOS 5.5."""
+    match = _VERSIONS.match(text)
+    name = re.sub(r"^(?:The )?Microsoft ", "", match.group(1) if match else text).strip(" ,")
+    releases = [part.strip() for part in match.group(2).split(",")] if match else []
+    kept = [part for part in releases if _RELEASE.match(part)]
+    for release in dict.fromkeys(kept):
+        split = re.match(r"(\S+) (?:SP|Service Pack) ?(\d\w?)", release)
+        if split:
+            yield Affected(f"{name} {split.group(1)}", f"SP{split.group(2)}", item.line, item.text)
+        else:
+            yield Affected(f"{name} {release}", None, item.line, item.text)
+    if not kept:
+        yield Affected(name, None, item.line, item.text)
+
+
+def _levels(found: list[Affected]) -> list[Affected]:
+    """Settle the bare releases: beside listed levels of the same product they mean RTM, in `5.5 SP3` nothing."""
+    with_levels = {(a.product_line, _head(a)) for a in found if a.level is not None}
+    result = []
+    for each in found:
+        if each.level is None and (each.product_line, _head(each)) in with_levels:
+            if not _bare(each):
+                continue
+            each = Affected(each.product_line, product.RTM, each.line, each.text)
+        result.append(each)
+    return list(dict.fromkeys(result))
+
+
+def _head(each: Affected) -> str:
+    return re.split(r",? versions? | \d", each.text)[0]
+
+
+def _bare(each: Affected) -> bool:
+    """Whether the item names the release itself, not only its service packs ("5.5, 5.5 SP1", not "5.5 SP1")."""
+    release = product.line(each.product_line).release or each.product_line.rsplit(" ", 1)[-1]
+    return not release[0].isdigit() or re.search(rf"(?<![\w.]){re.escape(release)}(?=,|;|\s*$)", each.text) is not None

@@ -1,0 +1,313 @@
+"""Articles that list many others as corrected: fix lists of service packs, hotfix rollups, lists inside readme texts.
+
+Rules:
+- A list article says so in its title. Its entries are lines that begin with an article id, inside a region: from a
+  heading that names a service pack (or the list) to the next heading that is about something else.
+- What an article cites for further reading ("For additional information ... see:") is no entry, nor are other lists.
+- A rollup's blocks ("Fixes Released on July 19, 2000") hold their own file versions; those decide, not the table of
+  current versions. Blocks are counted from the oldest.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kbcheck import product
+from kbcheck.advisory import tables
+from kbcheck.article import is_rule
+from kbcheck.model import Affected, Article, Correction, CorrectionKind, FileVersion, Method, Problem
+
+# XGEN: List of Bugs Fixed in Exchange Server 5.5 Service Pack 1 / SNA Server 3.0 Service Pack 4 Fix List
+# FIXLIST.TXT for SMS 1.1 Service Pack 1 / XGEN: README.TXT: Microsoft Exchange 4.0 U.S. Service Pack 2
+_FIX_LIST = re.compile(
+    r"\blist of (?:all )?(?:fixed )?(?:bugs|fixes|problems|issues|updates|bug fixes)\b(?!.*\bconfirmed\b)|\bfix ?lists?\b|\bbugs fixed\b|\bfixes in\b"
+    r"|\breadme\b.*(?:\bservice pack\b|\bsp ?\d)|(?:\bservice pack\b|\bsp ?\d).*\breadme\b|\bproblems (?:solved|fixed|corrected)\b",
+    re.IGNORECASE,
+)
+# XADM: Exchange Server 5.5 Post-SP3 Emsmdb32.dll Fixes Available / XADM: New CDONTS Fixes Available / ... SP4 HRP
+_ROLLUP = re.compile(
+    r"\bpost-?(?:sp|service pack)[ -]?\d\w*\b.*\b(?:fixes|hotfix|update)|\bfixes (?:now )?available\b|\bhotfix (?:bundle|rollup)|\brollup\b|\b[hs]rp\b|\bhotfixes combined\b|\bclient hotfix\b|\bpost-windows nt\b.*\bpackage\b"
+    r"|\bpost.?service release fixes\b|\bgroup of hotfixes\b",
+    re.IGNORECASE,
+)
+_ENTRY = re.compile(r"\s{0,8}(?:[-|*\u2022\u00b7]\s*)?(Q\d{5,6})\b(?!\.\w{3})[\s:|\u00a0-]*(.*)", re.IGNORECASE)
+_PACK = re.compile(r"\b(?:service packs?|sp)(?: ?#)? ?(\d)([a-z])?(?:\.0)?(?:/\d?[a-z]?)?\b", re.IGNORECASE)
+_LIST_TITLE = re.compile(r"^(?:[A-Z]{2,5}: ?)?(?:list of (?:bugs|fixes|problems)|how to obtain|.*\bfix ?list\b|.*\breadme(?:\.\w+)? file)", re.IGNORECASE)
+_FURTHER = re.compile(r"\b(?:for (?:more|additional|further|general|related) (?:information|details)|please (?:see|refer)|see the following|(?:information|instructions) (?:about|on) (?:how to )?obtain|refer to the following|are (?:also )?(?:described|documented) in)\b", re.IGNORECASE)
+_RELEASED = re.compile(r"(?:fixes|files|updates?|hotfix(?:es)?)\b.{0,40}?\b(?:released|posted|available)(?: on| after)? ([A-Z][a-z]+ \d{1,2}, \d{4})", re.IGNORECASE)
+_ABOUT_FIXES = re.compile(r"\b(?:bugs?|fix(?:es|ed)?|problems?|corrected|issues|service pack|sp ?\d|summary list|hotfix)\b", re.IGNORECASE)
+_NUMBERED = re.compile(r"^ {0,3}(?:\d{1,2}\.\d{0,2}(?:\.\d)?|[IVX]+\.|[A-Z]\.)\s+(\S.*)$")
+_FILE_LIST = r"[\w$~-]+\.[A-Za-z][\w]{1,3}"
+_INCREMENT = re.compile(rf"((?:{_FILE_LIST}(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+)?)+)\s*(?:files?\s+)?(?:(?:is|are|was|were)\s+)?(?:added,?\s*)?(?:and\s+)?(?:(?:is|are)\s+)?(?:incremented|updated|included|at|changed|added)?\s*(?:to|at|with|in)?\s*version\s+(\d[\d.]*\d)", re.IGNORECASE)
+_ALL_FILES = re.compile(r"\ball files\b.{0,40}?\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
+_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+
+
+@dataclass(slots=True)
+class _Block:
+    """A rollup's block while it is read: the day, its line, its files, its members."""
+
+    released: datetime.date | None
+    line: int
+    bullets: list[str] = field(default_factory=list)
+    members: list[tuple[str, int, str]] = field(default_factory=list)
+
+
+def is_fix_list(article: Article) -> bool:
+    """Whether the article's title says that it lists what a service pack or release corrects."""
+    return bool(_FIX_LIST.search(article.title)) and not _reports_a_bug(article) and not is_rollup(article)
+
+
+def is_rollup(article: Article) -> bool:
+    """Whether the article's title says that it lists what hotfixes after a service pack correct."""
+    if not _ROLLUP.search(article.title) or _reports_a_bug(article):
+        return False
+    return not re.search(r"\blist of bugs fixed\b(?!.*\bhrp\b)", article.title, re.IGNORECASE)
+
+
+def _reports_a_bug(article: Article) -> bool:
+    return "kbbug" in article.trailer_value("Issue type").lower()
+
+
+def read(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
+    """Return what a list article states about others; [] for any other article."""
+    if is_rollup(article):
+        return _rollup(article, affected, problems)
+    if is_fix_list(article):
+        return _fix_list(article, affected, problems)
+    return []
+
+
+# --- fix lists --------------------------------------------------------------------------------------------------------
+
+
+def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
+    title = product.fold(article.title)
+    lines = _named(title) or tuple(dict.fromkeys(a.product_line for a in affected if product.line(a.product_line).levels))
+    packs = _levels(title)
+    listed = [a.level for a in affected if a.level not in (None, product.RTM)]
+    if not lines:
+        return []
+    line = lines[0]
+    level: str | None = None
+    if len(packs) == 1:
+        level = packs[0]
+    elif not packs and len(set(listed)) == 1:
+        level = listed[0]
+    readme = bool(re.search(r"readme", article.title, re.IGNORECASE))
+    headed = readme or len(packs) != 1
+    found: list[Correction] = []
+    region = not headed
+    further = False
+    paragraph: list[str] = []
+    body = article.lines
+    first, end = article.body
+    sections = {section.line: section.heading for section in article.sections}
+    summary = False
+    number = first
+    while number < end:
+        text = body[number - 1]
+        stripped = text.strip()
+        entry = _ENTRY.fullmatch(text.rstrip())
+        if number in sections:
+            summary = sections[number] in ("SUMMARY", "REFERENCES")
+            further, paragraph = False, []
+            if sections[number] not in _CANONICAL_BODY:
+                region, line, level = _heading(stripped, region, line, lines, level, readme)
+            number += 2
+            continue
+        if entry is None and number + 1 < end and stripped and len(body[number].strip()) == len(stripped) and is_rule(body[number], "-", 3) and not stripped.startswith(("+", "|", "-")):
+            region, line, level = _heading(stripped, region, line, lines, level, readme)
+            further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
+            number += 2
+            continue
+        if entry is None and stripped and _stands_alone(body, number, end) and (_NUMBERED.match(text) or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE) or (stripped.isupper() and len(stripped) < 70) or _INLINE.match(stripped)):
+            region, line, level = _heading(stripped, region, line, lines, level, readme)
+            further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
+            number += 1
+            continue
+        if not stripped:
+            if paragraph:
+                further, paragraph = _is_further(paragraph), []
+        elif entry is not None:
+            if paragraph:
+                further, paragraph = _is_further(paragraph), []
+            ident, words = entry.group(1).upper(), entry.group(2).strip(" |")
+            if region and level is not None and not summary and not further and not _LIST_TITLE.match(words) and ident != article.id:
+                found.append(Correction(ident, line, level, CorrectionKind.SERVICE_PACK, Method.FIX_LIST, article.id, number, stripped))
+        elif not text.startswith("   ") or paragraph or not _continues(body, number):
+            paragraph.append(stripped)
+        number += 1
+    if not found and not readme:
+        problems.append(Problem(1, "titled as a fix list, but no entry was recognised", "list-empty"))
+    return list({(c.subject, c.level, c.product_line): c for c in reversed(found)}.values())[::-1]
+
+
+_CANONICAL_BODY = frozenset(("SUMMARY", "MORE INFORMATION", "REFERENCES", "SYMPTOMS", "STATUS", "RESOLUTION", "CAUSE", "WORKAROUND"))
+# Bugs Fixed in Service Pack 3 / List of Bugs Fixed in Microsoft Exchange Server 4.0 U.S. Service Pack 1
+_INLINE = re.compile(r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$", re.IGNORECASE)
+
+
+def _is_further(paragraph: Sequence[str]) -> bool:
+    """Whether a paragraph introduces further reading, and not the list itself ("the problems that are fixed in SP3")."""
+    text = " ".join(paragraph)
+    return bool(_FURTHER.search(text)) and not re.search(r"\b(?:problems|bugs|issues)\b.{0,40}\b(?:fixed|corrected|resolved)\b", text, re.IGNORECASE)
+
+
+def _stands_alone(lines: Sequence[str], number: int, end: int) -> bool:
+    above = lines[number - 2].strip()
+    return not above or is_rule(above, "-", 3) or is_rule(above, "=", 3) or above.isupper()
+
+
+def _continues(lines: Sequence[str], number: int) -> bool:
+    """Whether the line is the wrapped title of an entry above it."""
+    for above in range(number - 1, max(number - 4, 0), -1):
+        text = lines[above - 1]
+        if not text.strip():
+            return False
+        if _ENTRY.fullmatch(text.rstrip()):
+            return True
+    return False
+
+
+def _heading(
+    text: str, region: bool, line: str, lines: Sequence[str], level: str | None, readme: bool
+) -> tuple[bool, str, str | None]:
+    """Return (inside a list region, product line, level) after a heading."""
+    numbered = _NUMBERED.match(text)
+    text = numbered.group(1) if numbered else text
+    folded = product.fold(text)
+    packs = _levels(folded)
+    named = [name for name in _named(folded) if product.line(name).levels]
+    about = bool(_ABOUT_FIXES.search(text))
+    if packs and (not readme or about):
+        return (not readme or bool(re.search(r"bug|fix|problem|^\W*(?:service pack|sp) ?\d\W*$|summary list|list", text, re.IGNORECASE)) or region), (named[0] if named else line), packs[0]
+    if about and re.search(r"\b(?:bugs?|fix(?:es)?|problems?)\b.*\b(?:fixed|corrected|list|in)\b|\blist of\b|\bfixes\b", text, re.IGNORECASE):
+        return True, (named[0] if named else line), level
+    if readme:
+        return False, line, level
+    return region, line, level
+
+
+def _levels(folded: str) -> list[str]:
+    found = []
+    for match in _PACK.finditer(folded):
+        found.append(f"SP{match.group(1)}{(match.group(2) or '').lower()}")
+        # SP 3, 4, 5 / Service Pack 1, 2, and 3 / Service Packs 1 and 2
+        more = re.match(r"((?:,? ?(?:and )?\d\b(?!\.\d))+)", folded[match.end() :])
+        if more:
+            found.extend(f"SP{digit}" for digit in re.findall(r"\d", more.group(1)))
+    return list(dict.fromkeys(found))
+
+
+def _named(folded: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for mention in product.mentions(folded) for name in mention.lines))
+
+
+# --- rollups ----------------------------------------------------------------------------------------------------------
+
+
+def _rollup(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
+    title = product.fold(article.title)
+    candidates = _named(title) or tuple(dict.fromkeys(a.product_line for a in affected))
+    servers = [name for name in candidates if product.line(name).levels]
+    if not servers:
+        return []
+    line = servers[0]
+    current = _current_files(article)
+    blocks = _blocks(article)
+    found: list[Correction] = []
+    oldest_first = sorted(range(len(blocks)), key=lambda index: (blocks[index].released or datetime.date.min, -index))
+    for order, index in enumerate(oldest_first):
+        block = blocks[index]
+        files = _block_files(block, current, line)
+        if block.released is not None and not files:
+            problems.append(Problem(block.line, "block of a rollup without a file version", "rollup-files"))
+        for ident, number, text in block.members:
+            found.append(
+                Correction(ident, line, None, CorrectionKind.HOTFIX, Method.ROLLUP, article.id, number, text, files, block.released, order)
+            )
+    return list(dict.fromkeys(found))
+
+
+def _blocks(article: Article) -> list[_Block]:
+    first, end = article.body
+    lines = article.lines
+    sections = {section.line: section.heading for section in article.sections}
+    blocks: list[_Block] = []
+    block: _Block | None = None
+    plain = _Block(None, first)
+    summary = further = members = False
+    paragraph: list[str] = []
+    number = first
+    while number < end:
+        text = lines[number - 1]
+        stripped = text.strip()
+        if number in sections:
+            summary = sections[number] in ("SUMMARY", "REFERENCES")
+            block, further, paragraph = None, False, []
+            number += 2
+            continue
+        underlined = number + 1 < end and bool(stripped) and len(lines[number].strip()) == len(stripped) and is_rule(lines[number], "-", 3)
+        match = _RELEASED.match(stripped) if underlined or _stands_alone(lines, number, end) else None
+        if match and len(stripped) < 90:
+            day = _day(match.group(1))
+            block = _Block(day, number)
+            blocks.append(block)
+            members = further = False
+            paragraph = []
+            number += 2 if underlined else 1
+            continue
+        entry = _ENTRY.fullmatch(text.rstrip())
+        if not stripped:
+            if paragraph:
+                joined = " ".join(paragraph)
+                further = bool(_FURTHER.search(joined)) and not re.search(r"\bfix(?:es)?\b.{0,40}\b(?:included|listed)\b|includes? (?:the )?(?:following )?fixes", joined)
+                members = members or bool(re.search(r"following fixes", joined, re.IGNORECASE))
+                paragraph = []
+        elif entry is not None:
+            if paragraph:
+                further = bool(_FURTHER.search(" ".join(paragraph)))
+                paragraph = []
+            ident, words = entry.group(1).upper(), entry.group(2)
+            if not summary and not further and not _LIST_TITLE.match(words) and ident != article.id:
+                (block or plain).members.append((ident, number, stripped))
+        elif not _continues(lines, number):
+            paragraph.append(stripped)
+            if block is not None and not members:
+                block.bullets.append(stripped)
+        number += 1
+    if not blocks:
+        return [plain] if plain.members else []
+    return blocks
+
+
+def _day(text: str) -> datetime.date | None:
+    month, day, year = text.replace(",", "").split()
+    if month.lower() not in _MONTHS:
+        return None
+    try:
+        return datetime.date(int(year), _MONTHS.index(month.lower()) + 1, int(day))
+    except ValueError:
+        return None
+
+
+def _current_files(article: Article) -> dict[str, str]:
+    return {row.file: row.version for table in tables.tables(article) for row in table.rows if row.version is not None}
+
+
+def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[FileVersion, ...]:
+    text = " ".join(block.bullets)
+    found: dict[str, str] = {}
+    for match in _INCREMENT.finditer(text):
+        for name in re.findall(_FILE_LIST, match.group(1)):
+            found[name] = match.group(2)
+    match_all = _ALL_FILES.search(text)
+    if match_all:
+        for name in current:
+            found.setdefault(name, match_all.group(1))
+    of = product.line(line)
+    return tuple(FileVersion(name, version, product.line_build(of, version)) for name, version in found.items())

@@ -1,0 +1,317 @@
+"""Sentences and keywords of an article that say where its fault is corrected, and in what it is confirmed.
+
+Rules:
+- A sentence is about the product lines that it names; else the ones that the sub-heading above it names; else the ones
+  that the sentences before it in the section confirmed; else the affected ones. What stays open is a Problem.
+- A prerequisite ("this fix requires Service Pack 4"), a promise ("wait for the next service pack") and a repair
+  ("reapply the latest service pack") correct nothing.
+- "Service Pack 4.0" is SP4; "Service Pack Service Pack 1" is SP1; "Service Pack 6/6a" is SP6.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from kbcheck import product
+from kbcheck.advisory import prose
+from kbcheck.model import Affected, Article, Correction, CorrectionKind, Method, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What an article's own words state."""
+
+    corrections: tuple[Correction, ...]
+    confirmed: tuple[Affected, ...]
+    features: bool
+    problems: tuple[Problem, ...]
+
+
+# Service Pack 4.0 / service packs 1 and 2 / SP3 / Service Pack Service Pack 1 / Service Pack 6/6a / SP1a
+_PACK = re.compile(r"\b(?:service packs?|sp)(?: service packs?| sp)? ?(\d{1,2})(?:\.0)?(?:/\d?[a-z])?([a-z])?(?![\w]|\.\d)((?: (?:and|or) (?:service pack |sp)?\d(?![\w.]))*)")
+_SHORT = re.compile(r"(?<=\d)sp(?=\d)")
+_VERB = r"(?:corrected|fixed|included|addressed|resolved|eliminated|repaired|incorporated|implemented|solved|available|contained|introduced as a fix|modified|changed|remedied|rectified)"
+# This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
+_CORRECTED = re.compile(rf"\b{_VERB}\b(?: \(?(?:also|first|now|beginning|starting)\)?)*(?: as of| with| in| by| by (?:installing|applying|upgrading to))\b")
+# To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
+_REMEDY = re.compile(
+    r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|work around|get|obtain)\b.{0,160}?"
+    r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
+)
+_IMPERATIVE = re.compile(r"^(?:- |\d\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to|update all servers)\b(?! the (?:following )?(?:fix|hotfix))")
+_LATEST = re.compile(r"\b(?:the|a) (?:latest|most recent|newest|current|following)\b[^.]{0,70}?\bservice packs?\b|\blatest service packs?\b")
+# A supported fix is now available / A supported fix that corrects this problem is now available / hotfix has been posted
+_HOTFIX = re.compile(
+    r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is|are) (?:now )?available\b"
+    r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available|available|developed)\b"
+    r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b"
+    r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?(?:contact|obtain the (?:hotfix|fix|update|patch|following fix)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix|patch))\b"
+    r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update|patch)\b"
+)
+_SUPPORTED = re.compile(r"\b(?:supported|fix|hotfix|post-?sp\d)\b")
+_NEGATED = re.compile(
+    r"\b(?:not|never|isn't|wasn't) (?:yet )?(?:been )?(?:corrected|fixed|included|addressed|resolved|available)\b"
+    r"|\b(?:will|may|might|should|would|could|to|can) (?:also )?(?:be |have been )(?:first |permanently )?(?:corrected|fixed|included|addressed|resolved|considered)\b"
+    r"|\bscheduled\b|\bplanned\b|\bwait for\b|\breappl|\breinstall|\bif you have\b|\bunless\b.{0,60}\bwait\b"
+)
+_PREREQUISITE = re.compile(r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b")
+_AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
+# Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
+_CONFIRMED = re.compile(r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in|with|of)\b(.*)")
+_LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
+_FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
+_NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice pack\b")
+_TRIGGER = re.compile(r"service pack|\bsp ?\d|fix|correct|confirm|include|update|patch|resolved in|addressed in", re.IGNORECASE)
+_STOP = re.compile(r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in|does not occur|do not|only intended|problem in|bug in)\b")
+_RELEASE_WORDS = re.compile(r"(?: the)?(?: retail| final| released| released? of| release of)*(?: (?:upgrade|product) (?:to|of))? ?")
+_ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
+
+
+def read(article: Article, affected: Sequence[Affected]) -> Findings:
+    """Return what the sentences and keywords of `article` state about its own fault."""
+    reader = _Reader(article, affected)
+    for paragraph in prose.paragraphs(article):
+        reader.paragraph(paragraph)
+    reader.finish()
+    corrections = [*reader.corrections, *keywords(article)]
+    return Findings(tuple(dict.fromkeys(corrections)), tuple(reader.confirmed), reader.features, tuple(reader.problems))
+
+
+# kbExchange550sp4Fix, EXC55SP3Fix, kbWinNT4sp6fix, kbWinNT400PreSP7Fix, kbOffice2000preSR2fix, kbExchange550SP4Fea
+_KEYWORD = re.compile(r"(kb)?([a-z]+\d*[a-z]*?\d*)(pre)?(sp|sr)(\d)([a-z])?(fix|fea)", re.IGNORECASE)
+# kbWinNT400nospFix, kbWin2000FixNoSP, kbExchange550fix
+_KEYWORD_PLAIN = re.compile(r"(.+?)(nospfix|fixnosp|fix)", re.IGNORECASE)
+
+
+def keywords(article: Article) -> list[Correction]:
+    """Return what the keyword conventions say: `...sp4Fix`, `...preSP5fix`, `...nospFix`, `...SP4Fea`."""
+    found = []
+    line = article.trailer_line("Keywords") or 6
+    for token in article.keywords:
+        lower = token.lower()
+        if not lower.endswith(("fix", "fea", "nosp")) or "list" in lower:
+            continue
+        match = re.fullmatch(r"(.+?)(pre)?(?:sp|sr)(\d)([a-z])?(?:fix|fea)", lower)
+        level: str | None = None
+        if match:
+            name = product.line_of_keyword(match.group(1))
+            kind = CorrectionKind.HOTFIX if match.group(2) else CorrectionKind.SERVICE_PACK
+            if not match.group(2):
+                level = f"SP{match.group(3)}{match.group(4) or ''}"
+                known = {each.name for each in product.line(name).levels} if name else set()
+                if known and level not in known:
+                    # kbExchange550SP5Fea: no such service pack ever came
+                    kind, level = CorrectionKind.HOTFIX, None
+        else:
+            plain = _KEYWORD_PLAIN.fullmatch(lower)
+            if plain is None:
+                continue
+            name = product.line_of_keyword(plain.group(1))
+            kind = CorrectionKind.HOTFIX if "nosp" in plain.group(2) else CorrectionKind.RELEASE
+            level = product.RTM if kind is CorrectionKind.RELEASE else None
+        if name is not None:
+            found.append(Correction(article.id, name, level, kind, Method.KEYWORD, article.id, line, token))
+    return found
+
+
+class _Reader:
+    """Goes through the paragraphs in order, remembering what the section confirmed last."""
+
+    def __init__(self, article: Article, affected: Sequence[Affected]) -> None:
+        self.article = article
+        self.affected = tuple(dict.fromkeys(a.product_line for a in affected))
+        self.servers = tuple(name for name in self.affected if product.line(name).server)
+        self.corrections: list[Correction] = []
+        self.confirmed: list[Affected] = []
+        self.problems: list[Problem] = []
+        self.features = False
+        self.section = ""
+        self.recent: tuple[str, ...] = ()
+        self.hotfixes: list[tuple[prose.Sentence, tuple[str, ...], tuple[str, ...]]] = []
+
+    def paragraph(self, paragraph: prose.Paragraph) -> None:
+        if paragraph.section != self.section:
+            self.section, self.recent = paragraph.section, ()
+        if not _TRIGGER.search(paragraph.text):
+            return
+        scope = self._scope(paragraph)
+        sentences = prose.sentences(paragraph)
+        for sentence in sentences:
+            self._confirmation(sentence)
+            folded = _SHORT.sub(" sp", sentence.folded)
+            if _FEATURE.search(folded):
+                self.features = True
+            self._correction(sentence, folded, scope)
+            if _HOTFIX.search(folded) and not _NEGATED.search(folded.split(" available")[0]):
+                around = " ".join(each.folded for each in sentences)
+                self.hotfixes.append((sentence, scope or self._named_by_promise(around, folded), self.recent))
+
+    def finish(self) -> None:
+        """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected."""
+        confirmed = tuple(dict.fromkeys(a.product_line for a in self.confirmed))
+        for sentence, scope, recent in self.hotfixes:
+            for name in scope or recent or confirmed or self.servers or self.affected:
+                self._add(name, None, CorrectionKind.HOTFIX, sentence)
+
+    # --- one sentence -------------------------------------------------------------------------------------------------
+
+    def _scope(self, paragraph: prose.Paragraph) -> tuple[str, ...]:
+        if paragraph.scope:
+            return paragraph.scope
+        match = re.fullmatch(r"(?:for )?versions? (\d\.\d+):?", paragraph.subheading.lower())
+        if match:
+            return tuple(name for name in self.servers if name.endswith(" " + match.group(1)))
+        return ()
+
+    def _confirmation(self, sentence: prose.Sentence) -> None:
+        match = _CONFIRMED.search(sentence.folded)
+        if match is None:
+            return
+        rest = match.group(1)
+        named = []
+        for mention in product.mentions(rest):
+            names = mention.lines or self._complete(mention, ())
+            named.extend(names)
+            for name in names:
+                self.confirmed.append(Affected(name, None, sentence.line, sentence.text))
+        if named:
+            self.recent = tuple(dict.fromkeys(named))
+        elif rest.strip(" .") and not _LISTED_ABOVE.search(rest):
+            other = re.split(r"[.;]| when | that | if ", sentence.text[-(len(rest) + 20) :].rstrip(". "))[0].strip()
+            other = re.sub(r"^.*?\b(?:in|with|of)\s+(?:the\s+)?(?:Microsoft\s+)?", "", other)
+            if other:
+                self.recent = (other[:60],)
+                self.confirmed.append(Affected(other[:60], None, sentence.line, sentence.text))
+
+    def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...]) -> None:
+        if _NEGATED.search(folded) and not re.search(r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded):
+            return
+        done = False
+        for match in _CORRECTED.finditer(folded):
+            before = folded[: match.start()]
+            if _NEGATED.search(before[-40:] + match.group()):
+                continue
+            done = self._packs(sentence, folded[match.end() :], scope, strict=False) or done
+            if not done:
+                done = self._release(sentence, folded[match.end() :])
+        if done or _PREREQUISITE.search(folded):
+            return
+        match = _REMEDY.search(folded) or _IMPERATIVE.search(folded)
+        if match and not _AFTER.search(folded[match.end() :]):
+            start = _LATEST.search(folded, match.start())
+            if start is not None or _PACK.search(folded, match.end()):
+                self._packs(sentence, folded[match.end() :], scope, strict=True)
+
+    def _packs(self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...], *, strict: bool) -> bool:
+        """Record each service pack that `rest` (what follows "corrected in") names; whether there was any."""
+        stop = _STOP.search(rest)
+        if stop:
+            rest = rest[: stop.start()]
+        if _ROLLUP_PACKAGE.search(rest) and _PACK.search(rest) and re.search(r"\b(?:rollup|roll-up|hrp|srp)\b", rest):
+            for mention in product.mentions(rest):
+                for name in mention.lines:
+                    self._add(name, None, CorrectionKind.HOTFIX, sentence)
+            return True
+        events: list[tuple[int, str, object]] = [(m.start, "product", m) for m in product.mentions(rest)]
+        events += [(m.start(), "pack", m) for m in _PACK.finditer(rest)]
+        latest = _LATEST.search(rest)
+        if latest and not any(kind == "pack" for _, kind, _ in events):
+            mentioned = [m for m in product.mentions(rest) if isinstance(m, product.Mention)]
+            names = self._lines(mentioned, scope)
+            for name in names:
+                self._add(name, None, CorrectionKind.UNNAMED, sentence)
+            if not names:
+                self._problem(sentence, "the latest service pack of which product?")
+            return True
+        pending: list[product.Mention] = []
+        found = False
+        for _, kind, thing in sorted(events, key=lambda event: event[0]):
+            if kind == "product":
+                assert isinstance(thing, product.Mention)
+                pending.append(thing)
+                continue
+            assert isinstance(thing, re.Match)
+            if re.search(r"(?:post|pre)-? ?$", rest[: thing.start()]):
+                continue
+            levels = [f"SP{int(thing.group(1))}{thing.group(2) or ''}"]
+            if not pending:
+                following = re.match(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)", rest[thing.end() :])
+                if following:
+                    pending = [m for m in product.mentions(following.group(1))][:1]
+            if strict and not pending and not scope and len(self.servers) != 1:
+                pending = []
+            for name in self._lines(pending, scope):
+                for level in levels:
+                    self._add(name, level, CorrectionKind.SERVICE_PACK, sentence)
+                found = True
+            if not found:
+                self._problem(sentence, f"{levels[0]} of which product?")
+            pending = []
+        return found
+
+    def _release(self, sentence: prose.Sentence, rest: str) -> bool:
+        """Record `corrected in Exchange 2000 Server`: the release has the fix from its beginning."""
+        words = _RELEASE_WORDS.match(rest)
+        begin = words.end() if words else 0
+        mentioned = [m for m in product.mentions(rest) if m.start <= begin + 1]
+        if not mentioned or not mentioned[0].lines:
+            return False
+        after = rest[mentioned[0].end :]
+        if re.match(r" ?(?:and )?(?:service pack|sp ?\d|hotfix|post|\d|beta|setup|documentation|help|readme|resource kit|cd|client)", after):
+            return False
+        for name in mentioned[0].lines:
+            self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
+        return True
+
+    # --- which product ------------------------------------------------------------------------------------------------
+
+    def _lines(self, mentioned: Sequence[product.Mention], scope: tuple[str, ...]) -> tuple[str, ...]:
+        names: dict[str, None] = {}
+        for mention in mentioned:
+            for name in mention.lines or self._complete(mention, scope):
+                names.setdefault(name)
+        if names:
+            return tuple(names)
+        if mentioned:
+            return ()
+        if scope:
+            return scope
+        recent = tuple(name for name in self.recent if product.line(name).levels)
+        if recent:
+            return recent
+        return self.servers if len(self.servers) == 1 else (self.affected if len(self.affected) == 1 else ())
+
+    def _complete(self, mention: product.Mention, scope: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the lines that a product without a release means here."""
+
+        def same(names: Iterable[str]) -> tuple[str, ...]:
+            return tuple(name for name in names if product.line(name).product == mention.product)
+
+        for names in (same(scope), same(self.recent), same(a.product_line for a in self.confirmed), same(self.affected)):
+            if names:
+                return tuple(dict.fromkeys(names))
+        known = [each.name for each in product.lines() if each.product == mention.product]
+        return tuple(known) if len(known) == 1 else ()
+
+    def _named_by_promise(self, around: str, folded: str) -> tuple[str, ...]:
+        """Return the lines that a hotfix paragraph names: in its own words, or in "the next X service pack"."""
+        own = [m for m in product.mentions(folded) if m.lines]
+        if own:
+            return tuple(dict.fromkeys(name for m in own for name in m.lines))
+        match = _NEXT.search(around)
+        if match:
+            named = product.mentions(match.group(1))
+            return self._lines(named, ()) if named else ()
+        return ()
+
+    # --- results ------------------------------------------------------------------------------------------------------
+
+    def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: prose.Sentence) -> None:
+        self.corrections.append(
+            Correction(self.article.id, name, level, kind, Method.SENTENCE, self.article.id, sentence.line, sentence.text)
+        )
+
+    def _problem(self, sentence: prose.Sentence, message: str) -> None:
+        self.problems.append(Problem(sentence.line, f"{message} {sentence.text[:160]}", "product-unclear"))

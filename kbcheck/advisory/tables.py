@@ -1,0 +1,347 @@
+"""File tables that an article introduces as its fix, in boxes (`| File name | Version |`) and in columns.
+
+Rules:
+- A table counts when a sentence above it in the same section introduces it ("should have the following file attributes
+  or later:"); a table that merely lists versions is no fix.
+- Column tables are read by what a word looks like (a date, a time, a version, a file name), the header settling the
+  rest: the columns of real tables do not line up.
+- Cells are kept verbatim; `N/A`, `NA`, `-` and an empty cell are None.
+- A version judges hosts only when it fits its product line (product.line_build); else it stays as text, with a Problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from kbcheck import product
+from kbcheck.advisory import prose
+from kbcheck.article import is_rule
+from kbcheck.model import Article, FixedFile, Problem
+
+# should have the following file attributes or later / fixes include the following files / The following files are updated
+_INTRODUCTION = re.compile(
+    r"file attributes|following attributes|attributes or later|fix(?:es)? includes? the following|includes? the following (?:updated )?files?"
+    r"|following (?:updated |new |fixed |replacement |hotfix |corrected )*(?:files?|versions?|modules?|binar)\b.{0,60}(?:updated|fix|hotfix|available|contain|replace|correct|included|install|or later)"
+    r"|(?:updated|fixed|hotfix|corrected|new) (?:files?|versions?) (?:include|are|is|have)|files? (?:are|is|were|have been) (?:updated|included|fixed|replaced|corrected) |files included in (?:this|the) (?:fix|hotfix|update)"
+    r"|this (?:fix|hotfix|update|patch|feature) (?:contains|includes|consists|updates|replaces|has)|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?",
+    re.IGNORECASE,
+)
+_FILE_OR_NAME = re.compile(r"file|name|module", re.IGNORECASE)
+_FIXING = frozenset(("RESOLUTION", "STATUS"))
+_FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b", re.IGNORECASE)
+_REVOCATION = re.compile(r"before (?:you )?(?:apply|install)ing|(?:original|old|previous|earlier|affected|following) (?:files?|versions?) (?:cause|have|exhibit|contain the problem)|do(?:es)? not (?:work|support)|the following (?:table|tables) (?:lists?|shows?|compares?|describes?)", re.IGNORECASE)
+_COMPONENT = re.compile(r"\s*Components?\s*:\s*(.*)", re.IGNORECASE)
+
+_HEADINGS = {
+    "file": re.compile(r"^(?:file ?names?(?: and path)?|file|name|filename|files|module|file name and location)$", re.IGNORECASE),
+    "version": re.compile(r"version|build", re.IGNORECASE),
+    "date": re.compile(r"^(?:file )?(?:modified )?date|^dated$|date ?/ ?time", re.IGNORECASE),
+    "time": re.compile(r"^(?:file )?time", re.IGNORECASE),
+    "size": re.compile(r"size|bytes", re.IGNORECASE),
+    "platform": re.compile(r"platform|processor|architecture|cpu|hardware", re.IGNORECASE),
+    "language": re.compile(r"language", re.IGNORECASE),
+}
+_HEADER_WORDS = re.compile(
+    r"(?P<file>file ?names?(?: and path| and location)?|filename|module)|(?P<size>(?:file )?size(?: ?\(bytes\))?|bytes)|(?P<date>(?:file )?date(?: ?/ ?time)?)|(?P<time>(?:file )?time)"
+    r"|(?P<version>(?:file |current |product |new )*version|build)|(?P<platform>platform|processor|operating system|cpu)|(?P<language>language)|(?P<bare>\bfile\b|\bname\b)|(?P<other>destination(?: folder)?|location|folder|path|description|checksum|component)",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"(?<![\w.])\d{1,4}[-/](?:\d{1,2}|[A-Za-z]{3,9})[-/]\d{2,4}|(?<![\w.])[A-Za-z]{3,9}-\d{1,2}-\d{2,4}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2},? \d{2,4}")
+_TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})? ?(?:[AaPp]\.?[Mm]?\.?)?")
+_VERSION = re.compile(r"v?\d{1,5}(?:[.:]\d{1,6}){1,4}[a-z]?")
+_SIZE = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+_TAG = re.compile(r"</?[A-Za-z]{1,6} ?/?>")
+_UNIT = re.compile(r"(?:bytes?|kb|k|b|mb)", re.IGNORECASE)
+_PLATFORM = re.compile(r"\(?(?:x86|alpha|i386|ia64|intel|axp|mips|ppc|powerpc|all|both|x86/alpha)\)?", re.IGNORECASE)
+_FILE = re.compile(r"[\w$#@!~%&()+\-\\/:{}^'`]*[\w~$)}](?:\.[\w$~\-]{1,10})+")
+_ABSENT = frozenset(("n/a", "na", "-", "", "--", "n\\a", "none"))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One file table: the rows, and the lines of text that it covers (1-based, end exclusive)."""
+
+    rows: tuple[FixedFile, ...]
+    first: int
+    end: int
+
+
+def read(article: Article, server_lines: Sequence[str]) -> tuple[list[FixedFile], list[Problem]]:
+    """Return the rows of all tables introduced as the fix, each with the product line that it corrects, and problems."""
+    rows: list[FixedFile] = []
+    for table in tables(article):
+        rows.extend(table.rows)
+    problems: list[Problem] = []
+    return [_with_line(row, server_lines, problems) for row in rows], problems
+
+
+def tables(article: Article) -> Iterator[Table]:
+    """Return the introduced file tables in order."""
+    first, end = article.body
+    lines = article.lines
+    heads = [n for n in range(first, end) if lines[n - 1].lstrip()[:1] in ("|", "+") or _is_columns(lines, n, end)]
+    if not heads:
+        return
+    starts = {section.line: section.heading for section in article.sections}
+    section = ""
+    introduced = False
+    component: str | None = None
+    heading: str | None = None
+    paragraph: list[str] = []
+    number, last = first, heads[-1]
+    while number <= last:
+        line = lines[number - 1]
+        stripped = line.strip()
+        if number in starts:
+            section = starts[number]
+            introduced, component, heading, paragraph = False, None, None, []
+            number += 2
+            continue
+        if not stripped:
+            if paragraph:
+                text = " ".join(paragraph)
+                if _INTRODUCTION.search(text) or (section in _FIXING and text.endswith(":") and _FIX.search(text)):
+                    introduced = True
+                elif _REVOCATION.search(text):
+                    introduced = False
+                paragraph = []
+            number += 1
+            continue
+        match = _COMPONENT.fullmatch(line)
+        if match and len(stripped) < 90 and not stripped.startswith("|"):
+            component = match.group(1).strip() or _next_text(lines, number, end)
+            if paragraph and _INTRODUCTION.search(" ".join(paragraph)):
+                introduced = True
+            paragraph = []
+            number += 1
+            continue
+        if number + 1 < end and not stripped.startswith(("|", "+")) and len(lines[number].strip()) == len(stripped) and is_rule(lines[number], "-", 2):
+            if not _is_columns(lines, number, end):
+                named = prose.scope_of(stripped)
+                if named:
+                    heading, component = stripped, None
+                paragraph = []
+                number += 2
+                continue
+        if stripped.startswith("|") or stripped.startswith("+-"):
+            text = " ".join(paragraph)
+            introduced = introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
+            table = _box(lines, number, end, component, heading)
+            if table is not None:
+                if introduced and table.rows:
+                    yield table
+                number = table.end
+                paragraph = []
+                continue
+        elif _is_columns(lines, number, end):
+            text = " ".join(paragraph)
+            introduced = introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
+            table = _columns(lines, number, end, component, heading)
+            if introduced and table.rows:
+                yield table
+            number = max(table.end, number + 1)
+            paragraph = []
+            continue
+        if not paragraph and len(stripped) < 60:
+            named = prose.scope_of(stripped)
+            if named:
+                heading = stripped.rstrip(":")
+        paragraph.append(stripped)
+        number += 1
+
+
+def _next_text(lines: Sequence[str], number: int, end: int) -> str | None:
+    following = lines[number].strip() if number < end - 1 else ""
+    return following if following and len(following) < 60 and not following.startswith(("+", "|")) and not _HEADER_WORDS.match(following) else None
+
+
+# --- boxes ------------------------------------------------------------------------------------------------------------
+
+
+def _box(lines: Sequence[str], number: int, end: int, component: str | None, heading: str | None) -> Table | None:
+    """Read `+---+`, `| File name | Version |`, ...; None when this is no box of files."""
+    first = number
+    rows: list[tuple[int, list[str]]] = []
+    while number < end:
+        stripped = lines[number - 1].strip()
+        if stripped.startswith("|"):
+            rows.append((number, [cell.strip() for cell in stripped.strip("|").split("|")]))
+        elif not stripped:
+            following = next((lines[n - 1].strip() for n in range(number, min(number + 4, end)) if lines[n - 1].strip()), "")
+            if not following.startswith(("|", "+-")):
+                break
+        elif not stripped.startswith("+"):
+            break
+        number += 1
+    found: list[FixedFile] = []
+    roles: list[str | None] = []
+    for row_line, cells in rows:
+        own = [_role(cell) for cell in cells]
+        if "file" in own and (len(own) == 1 or own.count(None) < len(own) - 1 or any(role == "version" for role in own)):
+            roles = own
+            continue
+        if not roles:
+            roles = _guess(cells)
+        if not roles:
+            continue
+        record = _record(dict(zip(roles, cells, strict=False)), row_line, component, heading)
+        if record is not None:
+            found.append(record)
+    return Table(tuple(found), first, number)
+
+
+def _guess(cells: Sequence[str]) -> list[str | None]:
+    """Return the columns of a box without a header: Q217195 `| Imcmsg.dll | 5.5.2558.0 |`."""
+    if len(cells) < 2 or not _FILE.fullmatch(cells[0]) or not _VERSION.fullmatch(cells[1]):
+        return []
+    return ["file", "version", *(None for _ in cells[2:])]
+
+
+def _role(cell: str) -> str | None:
+    return next((role for role, pattern in _HEADINGS.items() if pattern.search(cell)), None) if len(cell) < 40 else None
+
+
+def _record(cells: dict[str | None, str], line: int, component: str | None, heading: str | None) -> FixedFile | None:
+    name = cells.get("file", "")
+    if not name or len(name) > 80:
+        return None
+
+    def cell(role: str) -> str | None:
+        text = cells.get(role, "").strip()
+        return None if text.lower() in _ABSENT else text
+
+    return FixedFile(
+        file=name, version=cell("version"), component=component, product=heading, platform=cell("platform"),
+        language=cell("language"), date=cell("date"), size=cell("size"), line=line,
+    )
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
+    """Whether this line heads a column table: names of columns, a file name among them, and dashes below."""
+    text = lines[number - 1].strip()
+    if not 4 <= len(text) <= 100 or text[0] in "|+-" or not _FILE_OR_NAME.search(text):
+        return False
+    words = [m.lastgroup for m in _HEADER_WORDS.finditer(text)]
+    if not ("file" in words or ("bare" in words and len(words) >= 2)):
+        return False
+    rest = _HEADER_WORDS.sub(" ", text)
+    if len(re.sub(r"[^A-Za-z]", "", rest)) > 12:
+        return False
+    if len(words) < 2:
+        return False
+    for following in range(number + 1, min(number + 3, end)):
+        under = _TAG.sub("", lines[following - 1]).strip()
+        if under:
+            return bool(re.fullmatch(r"[-=\s]{4,}", under)) or (len(words) >= 2 and _row(under, tuple(words)) is not None and "  " in text)
+    return False
+
+
+def _columns(lines: Sequence[str], number: int, end: int, component: str | None, heading: str | None) -> Table:
+    first = number
+    words = tuple("file" if m.lastgroup == "bare" else m.lastgroup for m in _HEADER_WORDS.finditer(lines[number - 1]))
+    number += 1
+    found: list[FixedFile] = []
+    platform: str | None = None
+    while number < end:
+        stripped = _TAG.sub("", lines[number - 1]).strip()
+        if not stripped or re.fullmatch(r"[-=\s]{4,}", stripped):
+            number += 1
+            continue
+        cells = _row(stripped, words)
+        if cells is None:
+            match = re.fullmatch(r"\(?(?:for )?(x86|Intel|i386|Alpha)(?:[- ]based)?(?: platforms?| version| computers?)?:?\)?", stripped, re.IGNORECASE)
+            if not match or not any(_row(lines[n - 1].strip(), words) for n in range(number + 1, min(number + 4, end))):
+                break
+            platform = match.group(1)
+            number += 1
+            continue
+        if platform is not None and "platform" not in cells:
+            cells["platform"] = platform
+        record = _record(cells, number, component, heading)
+        if record is not None:
+            found.append(record)
+        number += 1
+    return Table(tuple(found), first, number)
+
+
+def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None:
+    """Return the cells of a row by what they look like; None when the line is no row (it has no file name)."""
+    cells: dict[str | None, str] = {}
+    rest = text = _TAG.sub(" ", text)
+    match = _DATE.search(rest)
+    if match and "date" in words:
+        cells["date"] = match.group()
+        rest = rest[: match.start()] + "  " + rest[match.end() :]
+    if "time" in words or "date" in words:
+        for match in _TIME.finditer(rest):
+            before, after = rest[: match.start()], rest[match.end() :]
+            if (not before or before[-1].isspace()) and (not after or after[0].isspace()) and (":" in match.group()):
+                cells["time"] = match.group().strip()
+                rest = before + "  " + after
+                break
+    tokens = rest.split()
+    leftover: list[str] = []
+    for token in tokens:
+        if "file" not in cells and _FILE.fullmatch(token) and not _VERSION.fullmatch(token):
+            cells["file"] = token
+        elif "version" not in cells and "version" in words and _VERSION.fullmatch(token):
+            cells["version"] = token
+        elif "size" not in cells and "size" in words and _SIZE.fullmatch(token):
+            cells["size"] = token
+        elif _UNIT.fullmatch(token) and "size" in cells:
+            cells["size"] += " " + token
+        elif _PLATFORM.fullmatch(token):
+            cells["platform"] = " and ".join(filter(None, (cells.get("platform"), token.strip("()"))))
+        elif token.lower() in ("and", "&", "or") and "platform" in cells:
+            continue
+        elif token.lower() in _ABSENT:
+            continue
+        elif "version" not in cells and "version" in words and re.fullmatch(r"\d{3,5}", token):
+            cells["version"] = token
+        else:
+            leftover.append(token)
+    if "file" not in cells and len(leftover) == 1 and leftover[0].isalnum() and len(cells) >= 2:
+        cells["file"] = leftover.pop()  # Ntldr
+    if "file" not in cells:
+        return None
+    if leftover:
+        joined = " ".join(leftover)
+        if "language" in words and len(leftover) <= 2 and joined.isalpha():
+            cells["language"] = joined
+        elif "platform" in words and "platform" not in cells and len(leftover) <= 3:
+            cells["platform"] = joined
+        elif len(leftover) > 4 and not set(words) & {"other"}:
+            return None
+    if len(cells) < 2 and len(tokens) > 1 and "version" not in words:
+        return None
+    return cells
+
+
+# --- which product ----------------------------------------------------------------------------------------------------
+
+
+def _with_line(row: FixedFile, server_lines: Sequence[str], problems: list[Problem]) -> FixedFile:
+    """Give the row its product line: the sub-heading's, else the affected line whose numbering the version fits."""
+    named = prose.scope_of(row.product) if row.product else ()
+    candidates = named or tuple(server_lines)
+    if row.version is None:
+        return replace(row, product_line=candidates[0]) if len(candidates) == 1 else row
+    branched = [name for name in candidates if product.line(name).scheme == "branch"]
+    for name in branched:
+        build = product.line_build(product.line(name), row.version)
+        if build:
+            return replace(row, product_line=name, build=build)
+    plain = [name for name in candidates if product.line(name).scheme != "branch"]
+    build = product.parse_build(row.version)
+    if not branched and plain:
+        if not build:
+            problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is no dotted number", "file-version"))
+        return replace(row, product_line=plain[0], build=build) if len(plain) == 1 else replace(row, build=build)
+    if branched:
+        problems.append(Problem(row.line, f"{row.file}: version {row.version!r} fits none of {', '.join(branched)}", "file-version"))
+    return row

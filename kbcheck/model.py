@@ -1,0 +1,389 @@
+"""The nouns of kbcheck, as frozen dataclasses; no parsing and no I/O.
+
+Rules:
+- Line numbers are 1-based and count the lines of the file as it was read.
+- A product line is named by its canonical name ("Exchange Server 5.5"), a level by "RTM", "SP3", "SP6a".
+- Absent collections are empty tuples, never None; None means "unknown" or "not stated".
+- The text that a fact was read from stands beside the fact.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+# --- articles ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was not understood: the line (0 when it has none) and what was expected."""
+
+    line: int
+    message: str
+    kind: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class AppliesTo:
+    """One item of the applies-to block; level 0 for ` - `, 1 and more for nested items."""
+
+    level: int
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading underlined with `=`, and the body lines below it up to the next such heading.
+
+    `first` and `end` are 1-based line numbers of the text, end exclusive.
+    """
+
+    heading: str
+    line: int
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One KB text: its layout, with the line of everything; what the words mean is not its concern.
+
+    `lines` holds the decoded text, `lines[0]` being line 1. `body` is (first, end) of the lines between the
+    applies-to block and the trailer, end exclusive. `trailer` keeps the order of the text.
+    """
+
+    id: str
+    date: datetime.date
+    category: str
+    title: str
+    product: str
+    prod_ver: str
+    oper_sys: str
+    keywords_header: str
+    keywords: tuple[str, ...]
+    trailer: tuple[tuple[str, str, int], ...]
+    applies_to: tuple[AppliesTo, ...]
+    sections: tuple[Section, ...]
+    query_words: str | None
+    references: tuple[str, ...]
+    body: tuple[int, int]
+    lines: tuple[str, ...] = field(repr=False)
+    digest: str = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+
+    def trailer_value(self, name: str) -> str:
+        """Return the trailer's value under `name`, "" when the article has no such line."""
+        return next((value for key, value, _ in self.trailer if key == name), "")
+
+    def trailer_line(self, name: str) -> int:
+        """Return the line of the trailer's entry `name`, 0 when the article has no such line."""
+        return next((line for key, _, line in self.trailer if key == name), 0)
+
+
+# --- advisories -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A product line, and the level of it that the article names (None: no level named)."""
+
+    product_line: str
+    level: str | None
+    line: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A file at a version, verbatim; `build` is the version as integers, empty where it is no usable version."""
+
+    file: str
+    version: str | None
+    build: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixedFile:
+    """One row of a table introduced as the fix; cells verbatim, None where the table has none.
+
+    `product_line` is the line whose fault the row corrects; None where the row belongs to no known line. `build` is
+    the version as integers under that line, empty where the version cannot be used to judge a host.
+    """
+
+    file: str
+    version: str | None
+    component: str | None = None
+    product: str | None = None
+    platform: str | None = None
+    language: str | None = None
+    date: str | None = None
+    size: str | None = None
+    line: int = 0
+    product_line: str | None = None
+    build: tuple[int, ...] = ()
+
+
+class CorrectionKind(StrEnum):
+    """What corrects a fault: a named service pack, a release, a hotfix, or "the latest service pack"."""
+
+    SERVICE_PACK = "service-pack"
+    RELEASE = "release"
+    HOTFIX = "hotfix"
+    UNNAMED = "service-pack-unnamed"
+
+
+class Method(StrEnum):
+    """How a correction was stated; the order of worth is knowledge.py's."""
+
+    OVERRIDE = "override"
+    SENTENCE = "sentence"
+    FIX_LIST = "fix-list"
+    ROLLUP = "rollup"
+    KEYWORD = "keyword"
+    FILE_TABLE = "file-table"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """`source` states that `subject`'s fault is corrected for `product_line` at `level` (or by a hotfix).
+
+    One fact with one source: article, line, words. `order` counts a rollup's blocks from the oldest (0).
+    """
+
+    subject: str
+    product_line: str
+    level: str | None
+    kind: CorrectionKind
+    method: Method
+    source: str
+    line: int
+    text: str
+    files: tuple[FileVersion, ...] = ()
+    released: datetime.date | None = None
+    order: int = 0
+
+
+class Kind(StrEnum):
+    """What sort of article it is."""
+
+    BUG = "bug"
+    FEATURE = "feature"
+    HOWTO = "howto"
+    INFO = "info"
+    FIX_LIST = "fix-list"
+    PROBLEM = "problem"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """What a KB text means: the article, what it affects, and every correction that it states, of itself or others."""
+
+    article: Article
+    kind: Kind
+    affected: tuple[Affected, ...]
+    fixed_files: tuple[FixedFile, ...]
+    corrections: tuple[Correction, ...]
+    problems: tuple[Problem, ...]
+
+
+# --- knowledge --------------------------------------------------------------------------------------------------------
+
+HOTFIX_ONLY = "hotfix only"
+UNSPECIFIED = "SP (unspecified)"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources that disagree about one product line: what was decided, what was overruled, and why."""
+
+    product_line: str
+    decided: str
+    overruled: tuple[Correction, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineKnowledge:
+    """What all articles together say about one article's fault in one product line.
+
+    `listed`: the line is affected; `levels` are the affected levels that are named, empty for "no level named".
+    `first_fixed`: "SP4", "RTM", HOTFIX_ONLY, UNSPECIFIED or None. `earliest` and `latest` are the first and the last
+    level that the strongest sources name, None where they name none. `deciding` are the corrections of that rank,
+    `corrections` all of them. `fixed_files` are the rows of the article's own tables that can judge this line.
+    """
+
+    product_line: str
+    listed: bool
+    affected: tuple[Affected, ...] = ()
+    levels: tuple[str, ...] = ()
+    first_fixed: str | None = None
+    earliest: str | None = None
+    latest: str | None = None
+    deciding: tuple[Correction, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    fixed_files: tuple[FixedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleKnowledge:
+    """Everything that a verdict needs to know about one article; `lines` in order of first mention."""
+
+    id: str
+    title: str
+    date: datetime.date
+    kind: Kind
+    advisory: bool
+    lines: tuple[LineKnowledge, ...]
+    conflicts: tuple[Conflict, ...] = ()
+
+    def line(self, product_line: str) -> LineKnowledge | None:
+        """Return what is known for `product_line`, None when nothing is."""
+        return next((known for known in self.lines if known.product_line == product_line), None)
+
+    @property
+    def has_fix(self) -> bool:
+        """Whether some correction is known for some line."""
+        return any(known.first_fixed is not None for known in self.lines)
+
+
+# --- inventory --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact of an inventory stands: file, 1-based line, column name."""
+
+    file: str
+    line: int
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One product on one host, as the inventory tells it; None and empty mean "not told".
+
+    `levels` holds every level that the service-pack and version columns state, usually one; two are a contradiction.
+    `build` is the build as integers of the line, `build_text` as written (set while `build` is empty: it fits no line).
+    `files` maps lower-case file names to (integers, text). `extra` are unknown columns, kept for reports.
+    """
+
+    host: str
+    product_line: str
+    levels: tuple[str, ...] = ()
+    build: tuple[int, ...] = ()
+    build_text: str = ""
+    hotfixes: tuple[str, ...] = ()
+    files: tuple[tuple[str, tuple[int, ...], str], ...] = ()
+    platform: tuple[tuple[str, str | None], ...] = ()
+    extra: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    sources: tuple[tuple[str, Source, str], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What decides a verdict, shared by every installation that has it; `beside` are the host's other products."""
+
+    product_line: str
+    levels: tuple[str, ...] = ()
+    build: tuple[int, ...] = ()
+    build_text: str = ""
+    hotfixes: tuple[str, ...] = ()
+    files: tuple[tuple[str, tuple[int, ...], str], ...] = ()
+    beside: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An inventory row that could not be read: file, 1-based line, reason and what was expected."""
+
+    file: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What the inventories hold: installations in order, refused rows, remarks on rows that were read."""
+
+    installations: tuple[Installation, ...]
+    refusals: tuple[Refusal, ...] = ()
+    remarks: tuple[Refusal, ...] = ()
+    inventories: tuple[tuple[str, str, int], ...] = ()
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+class Status(StrEnum):
+    """The four answers."""
+
+    EXPOSED = "exposed"
+    FIXED = "fixed"
+    NOT_APPLICABLE = "not-applicable"
+    UNDETERMINED = "undetermined"
+
+
+class Reason(StrEnum):
+    """Why the answer is what it is."""
+
+    PRODUCT_NOT_LISTED = "product-not-listed"
+    RELEASE_NOT_LISTED = "release-not-listed"
+    CONFLICTING_EVIDENCE = "conflicting-evidence"
+    FIXED_BY_FILE_VERSION = "fixed-by-file-version"
+    BRANCH_UNCLEAR = "branch-unclear"
+    FILES_MISSING = "files-missing"
+    SOURCES_DISAGREE = "sources-disagree"
+    FIXED_BY_SERVICE_PACK = "fixed-by-service-pack"
+    SERVICE_PACK_UNNAMED = "service-pack-unnamed"
+    FILE_TOO_OLD = "file-too-old"
+    FIXED_BY_HOTFIX = "fixed-by-hotfix"
+    HOTFIX_BUILD_UNKNOWN = "hotfix-build-unknown"
+    FIXED_BY_BUILD_ORDER = "fixed-by-build-order"
+    FIXED_BY_OTHER_PRODUCT = "fixed-by-other-product"
+    FIX_AVAILABLE = "fix-available"
+    HOTFIX_ONLY = "hotfix-only"
+    NO_FIX_KNOWN = "no-fix-known"
+    LEVEL_UNKNOWN = "level-unknown"
+    LEVEL_NOT_LISTED = "level-not-listed"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What would correct the fault: a level of a line, or files of a hotfix with the article that offers them."""
+
+    product_line: str
+    level: str | None = None
+    source: str | None = None
+    files: tuple[FileVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict rests on.
+
+    `demands` are the article's facts that were used (each with its own source and line), `fields` the inventory columns
+    of the host that were used, `missing` the columns that would decide an undetermined verdict, `notes` what else a
+    reader must know (a contradiction that changed nothing, a service pack above all known).
+    """
+
+    rule: int
+    demands: tuple[Affected | Correction | FixedFile, ...]
+    fields: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer for one profile and one article; it cannot be built without its evidence."""
+
+    article: str
+    status: Status
+    reason: Reason
+    evidence: Evidence
+    first_fixed: str | None = None
+    remedies: tuple[Remedy, ...] = ()

@@ -1,0 +1,291 @@
+"""What can be installed, and in which order: product lines, levels, builds; the data is `products.toml`.
+
+Rules:
+- A product line is a product in one release, named canonically: "Exchange Server 5.5". Lines have no order.
+- Levels are ordered within one line: RTM < SP1 < ... < SP6 < SP6a. Nothing is compared as text.
+- Builds are tuples of integers; trailing zeros do not count.
+- A product that `products.toml` does not know still has a line, named from its own words: "Word for MS-DOS 5.5".
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import importlib.resources
+import re
+import tomllib
+from dataclasses import dataclass
+
+RTM = "RTM"
+
+_LEVEL = re.compile(r"(?:sp|service\s*pack)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
+_NO_LEVEL = frozenset(("rtm", "gold", "none", "no service pack", "sp0", "service pack 0", "0", "release", "original release"))
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a line, with what is known of it: build, day of release, key files; each with its source article."""
+
+    name: str
+    build: tuple[int, ...] = ()
+    released: datetime.date | None = None
+    source: str | None = None
+    released_source: str | None = None
+    requires: str | None = None
+    requires_source: str | None = None
+    files: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    files_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A product line. `scheme` is "branch" where the third number of a build tells the level's branch, else "plain"."""
+
+    name: str
+    product: str
+    release: str
+    server: bool = False
+    scheme: str = "plain"
+    levels: tuple[Level, ...] = ()
+    obtain: str | None = None
+
+    def level(self, name: str) -> Level | None:
+        """Return the level called `name`, None when it is not known."""
+        return next((level for level in self.levels if level.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A product named in running text: offsets into the folded text, and its lines (none when no release is named)."""
+
+    start: int
+    end: int
+    product: str
+    lines: tuple[str, ...]
+    component: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Catalog:
+    lines: dict[str, Line]
+    releases: dict[str, dict[str, str]]  # product -> release spelling -> line name
+    names: dict[str, tuple[str, bool]]  # folded alias -> product, is a component
+    keywords: dict[str, str]  # folded keyword prefix -> line name
+    pattern: re.Pattern[str]
+
+
+def line(name: str) -> Line:
+    """Return the line called `name`; an unknown name is a line of which nothing more is known."""
+    known = _catalog().lines.get(name)
+    return known if known is not None else Line(name, name, "")
+
+
+def lines() -> tuple[Line, ...]:
+    """Return all known lines in the order of `products.toml`."""
+    return tuple(_catalog().lines.values())
+
+
+def line_of_keyword(prefix: str) -> str | None:
+    """Return the line whose fix keywords begin with `prefix` (case ignored)."""
+    return _catalog().keywords.get(prefix.lower())
+
+
+# --- levels and builds ------------------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=4096)
+def level_key(level: str) -> tuple[int, str]:
+    """Return what orders levels of one line: RTM (0, ""), SP6a (6, "a")."""
+    if level == RTM:
+        return (0, "")
+    match = re.fullmatch(r"SP(\d+)([a-z]?)", level)
+    if match is None:
+        raise ValueError(f"no level: {level!r}")
+    return (int(match.group(1)), match.group(2))
+
+
+def parse_level(text: str) -> str | None:
+    """Return the level that `text` names (`4`, `SP4`, `Service Pack 6a`, `RTM`), None when it names none."""
+    folded = " ".join(text.lower().split())
+    if folded in _NO_LEVEL:
+        return RTM
+    match = _LEVEL.fullmatch(folded)
+    if match is None:
+        return None
+    number = int(match.group(1))
+    return f"SP{number}{match.group(2)}" if number else RTM
+
+
+def build_key(build: tuple[int, ...]) -> tuple[int, ...]:
+    """Return `build` without trailing zeros, so that 5.5.2650 and 5.5.2650.0 are equal."""
+    end = len(build)
+    while end and build[end - 1] == 0:
+        end -= 1
+    return build[:end]
+
+
+def parse_build(text: str) -> tuple[int, ...]:
+    """Return the integers of a dotted version, () when `text` is none (at most six numbers of at most nine digits)."""
+    stripped = text.strip()
+    if not re.fullmatch(r"\d{1,9}(?:\.\d{1,9}){0,5}", stripped):
+        return ()
+    return tuple(int(part) for part in stripped.split("."))
+
+
+def level_of_build(of: Line, build: tuple[int, ...]) -> str | None:
+    """Return the highest level whose build is not above `build`, by the first three numbers; None when not known."""
+    if of.scheme != "branch" or len(build) < 3:
+        return None
+    found = None
+    for level in of.levels:
+        if level.build and level.build[:2] == build[:2] and level.build[:3] <= build[:3]:
+            found = level.name
+    return found
+
+
+def line_build(of: Line, text: str) -> tuple[int, ...]:
+    """Return `text` as a build of the line, leading parts that it leaves out added; () when it does not fit the line.
+
+    `2653.23` and `5.5.2653.23` are both (5, 5, 2653, 23) for Exchange Server 5.5; `6.0.2656.20` and `5.5.23.2650` do
+    not fit.
+    """
+    build = parse_build(text.replace(":", "."))
+    if not build:
+        return ()
+    known = [level.build for level in of.levels if level.build]
+    if of.scheme != "branch" or not known:
+        return build
+    head, first, last = known[0][:2], known[0][2], known[-1][2]
+    if len(build) <= 2 and first - 200 <= build[0] <= last + 500:
+        build = head + build
+    if build[:2] != head or len(build) < 3:
+        return ()
+    # Beta builds before the release and hotfixes after the last level belong to the line; 5.5.23.2650 does not.
+    return build if first - 200 <= build[2] <= last + 500 else ()
+
+
+def newest_level(of: Line, day: datetime.date) -> str | None:
+    """Return the newest service pack of the line that was released by `day`; None when no release date tells."""
+    found = None
+    for level in of.levels:
+        if level.released is not None and level.released <= day:
+            found = level.name
+    return found
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+_SPACE = re.compile(r"[\s,]+")
+_DROPPED = re.compile(r"\bu\.s\.|\b(?:microsoft|ms(?!-)|us|versions?|release)\b\.?|\((?:r|tm|c)\)|®|\(sms\)", re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """Return `text` in lower case with single blanks, without commas and the words that carry no meaning in a name."""
+    return _SPACE.sub(" ", _DROPPED.sub(" ", text)).strip().lower()
+
+
+def find_line(product: str, release: str = "") -> str:
+    """Return the name of the line that an inventory's product and version name, made from its words if unknown.
+
+    The release may stand in either text.
+    """
+    folded = fold(f"{product} {release}")
+    for mention in mentions(folded):
+        if mention.start == 0 and mention.lines:
+            return mention.lines[0]
+    name = " ".join(re.sub(r"(?i)^microsoft\s+", "", product.strip()).split())
+    return f"{name} {release}".strip() if release and release.lower() not in name.lower().split() else name
+
+
+def mentions(folded: str) -> tuple[Mention, ...]:
+    """Return the products that `folded` (see fold) names, from left to right, the longest name at each place."""
+    catalog = _catalog()
+    found = []
+    for match in catalog.pattern.finditer(folded):
+        product, component = catalog.names[match.group(1)]
+        releases = catalog.releases[product]
+        names: dict[str, None] = {}
+        if match.group(2):
+            for token in re.split(r" (?:and |or |& )?", match.group(2).strip()):
+                if token in releases:
+                    names.setdefault(releases[token])
+        if not names and "" in releases:
+            names.setdefault(releases[""])
+        own = match.group(1).rsplit(" ", 1)[-1]
+        if not names and own in releases:
+            names.setdefault(releases[own])
+        found.append(Mention(match.start(), match.end(), product, tuple(names), component))
+    return tuple(found)
+
+
+def spellings(product: str) -> dict[str, str]:
+    """Return how releases of `product` are written, folded, and the line that each names."""
+    return _catalog().releases.get(product, {})
+
+
+@functools.cache
+def _catalog() -> _Catalog:
+    text = importlib.resources.files("kbcheck").joinpath("products.toml").read_text(encoding="utf-8")
+    lines_: dict[str, Line] = {}
+    releases: dict[str, dict[str, str]] = {}
+    names: dict[str, tuple[str, bool]] = {}
+    keywords: dict[str, str] = {}
+    for product in tomllib.loads(text)["product"]:
+        name = product["name"]
+        spellings = releases.setdefault(name, {})
+        for alias in (name, *product.get("aliases", ())):
+            names.setdefault(fold(alias), (name, False))
+        for alias in product.get("components", ()):
+            names.setdefault(fold(alias), (name, True))
+        for release in product.get("release", ()):
+            line_name = release.get("line", f"{name} {release['release']}")
+            for spelling in (release["release"], *release.get("aliases", ())):
+                spellings.setdefault(spelling.lower(), line_name)
+            for prefix in release.get("keywords", ()):
+                keywords[prefix.lower()] = line_name
+            lines_.setdefault(
+                line_name,
+                Line(
+                    line_name,
+                    product.get("family", name),
+                    release["release"],
+                    product.get("server", False),
+                    release.get("scheme", "plain"),
+                    tuple(_level(level) for level in release.get("levels", ())),
+                    release.get("obtain"),
+                ),
+            )
+    every = sorted(names, key=len, reverse=True)
+    release_pattern = "|".join(
+        sorted({re.escape(s) for r in releases.values() for s in r if s}, key=len, reverse=True)
+    )
+    # exchange server 4.0 5.0 and 5.5; the name and each release end at a blank, a bracket or the end
+    pattern = re.compile(
+        rf"(?<![a-z0-9.\-])({'|'.join(re.escape(name) for name in every)})(?![a-z0-9\-+#])"
+        rf"((?: (?:and |or |& )?(?:{release_pattern})(?![a-z0-9.]*[a-z0-9]))*)"
+    )
+    return _Catalog(lines_, releases, names, keywords, pattern)
+
+
+def _level(data: dict[str, object]) -> Level:
+    files = data.get("files", {})
+    released = data.get("released")
+    assert isinstance(files, dict)
+    assert released is None or isinstance(released, datetime.date)
+
+    def text(key: str) -> str | None:
+        value = data.get(key)
+        return None if value is None else str(value)
+
+    return Level(
+        name=str(data["level"]),
+        build=parse_build(str(data.get("build", ""))),
+        released=released,
+        source=text("source"),
+        released_source=text("released_source"),
+        requires=text("requires"),
+        requires_source=text("requires_source"),
+        files=tuple((name, parse_build(version)) for name, version in files.items()),
+        files_source=text("files_source"),
+    )
