@@ -197,6 +197,19 @@ UNSPECIFIED = "SP (unspecified)"
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is stored about one article: its own facts, and every correction about it, whoever states it."""
+
+    id: str
+    title: str
+    date: datetime.date
+    kind: Kind
+    affected: tuple[Affected, ...]
+    fixed_files: tuple[FixedFile, ...]
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """Sources that disagree about one product line: what was decided, what was overruled, and why."""
 
@@ -267,15 +280,16 @@ class Installation:
     """One product on one host, as the inventory tells it; None and empty mean "not told".
 
     `levels` holds every level that the service-pack and version columns state, usually one; two are a contradiction.
-    `build` is the build as integers of the line, `build_text` as written (set while `build` is empty: it fits no line).
-    `files` maps lower-case file names to (integers, text). `extra` are unknown columns, kept for reports.
+    `builds` likewise, as integers of the line; `foreign` are builds as written that fit no build of this line.
+    `files` are (lower-case name, integers, text as written). `platform` is what the `os` column names, as (line, level).
+    `extra` are site, tags and unknown columns, kept for reports; `sources` are (column, where, text as written).
     """
 
     host: str
     product_line: str
     levels: tuple[str, ...] = ()
-    build: tuple[int, ...] = ()
-    build_text: str = ""
+    builds: tuple[tuple[int, ...], ...] = ()
+    foreign: tuple[str, ...] = ()
     hotfixes: tuple[str, ...] = ()
     files: tuple[tuple[str, tuple[int, ...], str], ...] = ()
     platform: tuple[tuple[str, str | None], ...] = ()
@@ -289,8 +303,8 @@ class Profile:
 
     product_line: str
     levels: tuple[str, ...] = ()
-    build: tuple[int, ...] = ()
-    build_text: str = ""
+    builds: tuple[tuple[int, ...], ...] = ()
+    foreign: tuple[str, ...] = ()
     hotfixes: tuple[str, ...] = ()
     files: tuple[tuple[str, tuple[int, ...], str], ...] = ()
     beside: tuple[tuple[str, str | None], ...] = ()
@@ -307,7 +321,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What the inventories hold: installations in order, refused rows, remarks on rows that were read."""
+    """What the inventories hold: installations in order, what was refused, remarks on what was read.
+
+    `inventories` are (name, sha256 of the bytes, number of data rows).
+    """
 
     installations: tuple[Installation, ...]
     refusals: tuple[Refusal, ...] = ()
@@ -387,3 +404,47 @@ class Verdict:
     evidence: Evidence
     first_fixed: str | None = None
     remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """One installation of an assessment: whose profile it shares, and where the inventory tells of it."""
+
+    host: str
+    product_line: str
+    profile: int
+    file: str
+    line: int
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A whole scan, the neutral document that every writer prints.
+
+    `verdicts[i]` are the verdicts of `profiles[i]`, one for each of `articles` (id -> title, ISO date, kind) in the same
+    order; `hosts` name their profile by index. `other_articles` counts what is no advisory or has no fix. `number` is
+    the stored scan's, None before it is stored.
+    """
+
+    created: str
+    inventories: tuple[tuple[str, str, int], ...]
+    refusals: tuple[Refusal, ...]
+    remarks: tuple[Refusal, ...]
+    articles: dict[str, tuple[str, str, str]]
+    other_articles: int
+    profiles: tuple[Profile, ...]
+    hosts: tuple[HostRow, ...]
+    verdicts: tuple[tuple[Verdict, ...], ...]
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An article as the database gives it back: facts, layout as in the JSON contract, text with LF line ends."""
+
+    facts: Facts
+    category: str
+    layout: dict[str, object]
+    text: str
+    problems: tuple[Problem, ...]

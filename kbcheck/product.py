@@ -198,6 +198,14 @@ def find_line(product: str, release: str = "") -> str:
     return f"{name} {release}".strip() if release and release.lower() not in name.lower().split() else name
 
 
+def known_product(text: str) -> str | None:
+    """Return the canonical product that `text` begins with, None when it is not known."""
+    found = [mention for mention in mentions(fold(text)) if mention.start == 0]
+    if not found:
+        return None
+    return line(found[0].lines[0]).product if found[0].lines else found[0].product
+
+
 def mentions(folded: str) -> tuple[Mention, ...]:
     """Return the products that `folded` (see fold) names, from left to right, the longest name at each place."""
     catalog = _catalog()

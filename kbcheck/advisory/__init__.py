@@ -44,7 +44,7 @@ def extract(article: Article) -> Advisory:
     features = False
     is_list = bool(of_others) or lists.is_fix_list(article) or lists.is_rollup(article)
     if not is_list:
-        findings = statements.read(article, listed)
+        findings = statements.read(article, listed, rows)
         own = [*findings.corrections, *_of_tables(article, rows)]
         confirmed = findings.confirmed
         features = findings.features
@@ -83,7 +83,7 @@ def _affected(listed: tuple[Affected, ...], confirmed: tuple[Affected, ...], own
             known.add(each.product_line)
             found.append(each)
     for correction in own:
-        if correction.product_line not in known and correction.method is Method.SENTENCE and correction.level != product.RTM:
+        if correction.product_line not in known and correction.method is Method.SENTENCE:
             known.add(correction.product_line)
             found.append(Affected(correction.product_line, None, correction.line, correction.text))
     return tuple(found)

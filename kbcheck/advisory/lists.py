@@ -58,7 +58,7 @@ class _Block:
 
 def is_fix_list(article: Article) -> bool:
     """Whether the article's title says that it lists what a service pack or release corrects."""
-    return bool(_FIX_LIST.search(article.title)) and not _reports_a_bug(article) and not is_rollup(article)
+    return bool(_FIX_LIST.search(article.title)) and not is_rollup(article)
 
 
 def is_rollup(article: Article) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from kbcheck import product
 from kbcheck.advisory import prose
-from kbcheck.model import Affected, Article, Correction, CorrectionKind, Method, Problem
+from kbcheck.model import Affected, Article, Correction, CorrectionKind, FixedFile, Method, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ class Findings:
 # Service Pack 4.0 / service packs 1 and 2 / SP3 / Service Pack Service Pack 1 / Service Pack 6/6a / SP1a
 _PACK = re.compile(r"\b(?:service packs?|sp)(?: service packs?| sp)? ?(\d{1,2})(?:\.0)?(?:/\d?[a-z])?([a-z])?(?![\w]|\.\d)((?: (?:and|or) (?:service pack |sp)?\d(?![\w.]))*)")
 _SHORT = re.compile(r"(?<=\d)sp(?=\d)")
-_VERB = r"(?:corrected|fixed|included|addressed|resolved|eliminated|repaired|incorporated|implemented|solved|available|contained|introduced as a fix|modified|changed|remedied|rectified)"
+_VERB = r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified|included|incorporated|implemented|available|contained)"
+# "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
+_WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
+_SUBJECT = re.compile(r"\b(?:fix(?:es)?|hotfix(?:es)?|features?|problems?|changes?|corrections?|bugs?|issues?|updates?|patch|solution|functionality)\b")
 # This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
 _CORRECTED = re.compile(rf"\b{_VERB}\b(?: \(?(?:also|first|now|beginning|starting)\)?)*(?: as of| with| in| by| by (?:installing|applying|upgrading to))\b")
 # To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
@@ -41,7 +44,7 @@ _REMEDY = re.compile(
     r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
 )
 _IMPERATIVE = re.compile(r"^(?:- |\d\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to|update all servers)\b(?! the (?:following )?(?:fix|hotfix))")
-_LATEST = re.compile(r"\b(?:the|a) (?:latest|most recent|newest|current|following)\b[^.]{0,70}?\bservice packs?\b|\blatest service packs?\b")
+_LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
 # A supported fix is now available / A supported fix that corrects this problem is now available / hotfix has been posted
 _HOTFIX = re.compile(
     r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is|are) (?:now )?available\b"
@@ -62,16 +65,17 @@ _AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
 _CONFIRMED = re.compile(r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in|with|of)\b(.*)")
 _LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
 _FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
-_NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice pack\b")
+_NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
 _TRIGGER = re.compile(r"service pack|\bsp ?\d|fix|correct|confirm|include|update|patch|resolved in|addressed in", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond|than)(?: the)? (?:[a-z ]+[\d.]* )?)$")
 _STOP = re.compile(r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in|does not occur|do not|only intended|problem in|bug in)\b")
 _RELEASE_WORDS = re.compile(r"(?: the)?(?: retail| final| released| released? of| release of)*(?: (?:upgrade|product) (?:to|of))? ?")
 _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
 
 
-def read(article: Article, affected: Sequence[Affected]) -> Findings:
-    """Return what the sentences and keywords of `article` state about its own fault."""
-    reader = _Reader(article, affected)
+def read(article: Article, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()) -> Findings:
+    """Return what the sentences and keywords of `article` state about its own fault; `rows` are its file tables'."""
+    reader = _Reader(article, affected, rows)
     for paragraph in prose.paragraphs(article):
         reader.paragraph(paragraph)
     reader.finish()
@@ -119,8 +123,9 @@ def keywords(article: Article) -> list[Correction]:
 class _Reader:
     """Goes through the paragraphs in order, remembering what the section confirmed last."""
 
-    def __init__(self, article: Article, affected: Sequence[Affected]) -> None:
+    def __init__(self, article: Article, affected: Sequence[Affected], rows: Sequence[FixedFile]) -> None:
         self.article = article
+        self.rows = rows
         self.affected = tuple(dict.fromkeys(a.product_line for a in affected))
         self.servers = tuple(name for name in self.affected if product.line(name).server)
         self.corrections: list[Correction] = []
@@ -151,8 +156,12 @@ class _Reader:
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected."""
         confirmed = tuple(dict.fromkeys(a.product_line for a in self.confirmed))
+        tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
+        others = tuple(name for name in self.affected if name not in self.servers)
+        foreign = any(row.version is not None for row in self.rows) and not tabled and others
         for sentence, scope, recent in self.hotfixes:
-            for name in scope or recent or confirmed or self.servers or self.affected:
+            names = scope or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
+            for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
 
     # --- one sentence -------------------------------------------------------------------------------------------------
@@ -191,6 +200,8 @@ class _Reader:
         done = False
         for match in _CORRECTED.finditer(folded):
             before = folded[: match.start()]
+            if _WEAK.match(match.group()) and not _SUBJECT.search(before):
+                continue
             if _NEGATED.search(before[-40:] + match.group()):
                 continue
             done = self._packs(sentence, folded[match.end() :], scope, strict=False) or done
@@ -233,7 +244,7 @@ class _Reader:
                 pending.append(thing)
                 continue
             assert isinstance(thing, re.Match)
-            if re.search(r"(?:post|pre)-? ?$", rest[: thing.start()]):
+            if _RELATIVE.search(rest[: thing.start()]):
                 continue
             levels = [f"SP{int(thing.group(1))}{thing.group(2) or ''}"]
             if not pending:

@@ -1,0 +1,674 @@
+"""The database: articles, what they state, scans; SQLite by default, PostgreSQL by URL. All of sqlalchemy is here.
+
+Rules:
+- Frozen dataclasses go in and out; rows stay here.
+- A fact has a subject and a source: a correction is stored once for each article that states it, and replaced with it.
+- Writing is one transaction a batch, begun with the write lock, so that two processes wait for each other and a killed
+  one leaves whole articles and whole scans.
+- Nothing is ordered or compared as text: levels and builds are compared in Python.
+- The schema has a number; a newer database is refused, an older one upgraded step by step after a backup.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from kbcheck.model import (
+    Advisory,
+    Affected,
+    Assessment,
+    Correction,
+    CorrectionKind,
+    Evidence,
+    Facts,
+    FileVersion,
+    FixedFile,
+    HostRow,
+    Kind,
+    Method,
+    Problem,
+    Profile,
+    Reason,
+    Refusal,
+    Remedy,
+    Status,
+    Stored,
+    Verdict,
+)
+
+SCHEMA = 1
+BUSY_SECONDS = 60
+
+_metadata = sa.MetaData()
+_meta = sa.Table("meta", _metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+_article = sa.Table(
+    "article", _metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("date", sa.Text, nullable=False),
+    sa.Column("category", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("layout", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+_affected = sa.Table(
+    "affected", _metadata,
+    sa.Column("article", sa.Integer, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("product_line", sa.Text, nullable=False, index=True),
+    sa.Column("level", sa.Text),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+_fixed_file = sa.Table(
+    "fixed_file", _metadata,
+    sa.Column("article", sa.Integer, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("version", sa.Text),
+    sa.Column("component", sa.Text),
+    sa.Column("product", sa.Text),
+    sa.Column("platform", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("date", sa.Text),
+    sa.Column("size", sa.Text),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("product_line", sa.Text),
+    sa.Column("build", sa.Text, nullable=False),
+)
+_correction = sa.Table(
+    "correction", _metadata,
+    sa.Column("source", sa.Integer, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("subject", sa.Integer, nullable=False, index=True),
+    sa.Column("product_line", sa.Text, nullable=False, index=True),
+    sa.Column("level", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("method", sa.Text, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("files", sa.Text, nullable=False),
+    sa.Column("released", sa.Text),
+    sa.Column("block", sa.Integer, nullable=False),
+)
+_problem = sa.Table(
+    "problem", _metadata,
+    sa.Column("article", sa.Integer, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+)
+_scan = sa.Table(
+    "scan", _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("created", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+_scan_profile = sa.Table(
+    "scan_profile", _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("profile", sa.Integer, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+_scan_host = sa.Table(
+    "scan_host", _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("product_line", sa.Text, nullable=False),
+    sa.Column("profile", sa.Integer, nullable=False),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("extra", sa.Text, nullable=False),
+)
+_finding = sa.Table(
+    "finding", _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("profile", sa.Integer, nullable=False),
+    sa.Column("article", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("first_fixed", sa.Text),
+    sa.Column("detail", sa.Integer, nullable=False),
+)
+_detail = sa.Table(
+    "finding_detail", _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("detail", sa.Integer, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+_OF_ARTICLE = ((_affected, _affected.c.article), (_fixed_file, _fixed_file.c.article), (_correction, _correction.c.source), (_problem, _problem.c.article))
+
+
+class StoreError(RuntimeError):
+    """The database cannot be used: missing, locked, of another schema, not a database; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What storing a batch did."""
+
+    new: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found by search: a piece of its text around the words, marked with `[` and `]`."""
+
+    id: str
+    title: str
+    date: str
+    category: str
+    snippet: str
+
+
+class Store:
+    """An open database. Use as a context manager; `create=False` refuses a database that does not exist."""
+
+    def __init__(self, where: str, *, create: bool = True) -> None:
+        self._engine = _engine(where, create=create)
+        self.where = where
+        self._sqlite = self._engine.dialect.name == "sqlite"
+        try:
+            self._prepare(create)
+        except StoreError:
+            self._engine.dispose()
+            raise
+        except SQLAlchemyError as error:
+            self._engine.dispose()
+            raise StoreError(f"{self._shown}: {_reason(error)}") from error
+
+    @property
+    def _shown(self) -> str:
+        return self._engine.url.render_as_string(hide_password=True) if "://" in self.where else self.where
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    # --- connections --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"{self._shown}: {_reason(error)}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect().execution_options(kbcheck_write=True) as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"{self._shown}: {_reason(error)}") from error
+
+    def _prepare(self, create: bool) -> None:
+        with self._reading() as connection:
+            version = self._version(connection)
+        if version is None:
+            if not create:
+                raise StoreError(f"{self._shown}: holds no knowledge base yet; make one with: kbcheck import PATH")
+            with self._writing() as connection:
+                if self._version(connection) is None:
+                    _metadata.create_all(connection)
+                    for statement in self._search_schema():
+                        connection.exec_driver_sql(statement)
+                    connection.execute(sa.insert(_meta), [{"key": "schema", "value": str(SCHEMA)}])
+            return
+        if version > SCHEMA:
+            raise StoreError(f"{self._shown}: made by a newer kbcheck (schema {version}, this one knows {SCHEMA}); update kbcheck")
+
+    def _version(self, connection: sa.Connection) -> int | None:
+        if not sa.inspect(connection).has_table("meta"):
+            if sa.inspect(connection).has_table("article"):
+                raise StoreError(f"{self._shown}: is a database, but not one of kbcheck's")
+            return None
+        value = connection.execute(sa.select(_meta.c.value).where(_meta.c.key == "schema")).scalar()
+        if value is None:
+            raise StoreError(f"{self._shown}: is a database, but not one of kbcheck's")
+        return int(value)
+
+    def _search_schema(self) -> list[str]:
+        if self._sqlite:
+            return ["CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', content_rowid='number', tokenize=\"unicode61 remove_diacritics 2\")"]
+        return [
+            "ALTER TABLE article ADD COLUMN search tsvector GENERATED ALWAYS AS "
+            "(setweight(to_tsvector('simple', id || ' ' || title), 'A') || to_tsvector('simple', left(text, 200000))) STORED",
+            "CREATE INDEX article_search ON article USING gin (search)",
+        ]
+
+    # --- articles -----------------------------------------------------------------------------------------------------
+
+    def digests(self) -> dict[str, str]:
+        """Return article id -> digest of the bytes it was read from."""
+        with self._reading() as connection:
+            return {row.id: row.digest for row in connection.execute(sa.select(_article.c.id, _article.c.digest))}
+
+    def replace(self, advisories: Sequence[Advisory]) -> Replaced:
+        """Store `advisories` in one transaction, each instead of what was known of its article before."""
+        latest = {_number(a.article.id): a for a in advisories}
+        numbers = list(latest)
+        with self._writing() as connection:
+            known = {
+                row.number
+                for part in _parts(numbers)
+                for row in connection.execute(sa.select(_article.c.number).where(_article.c.number.in_(part)))
+            }
+            if known:
+                self._forget(connection, sorted(known))
+            self._insert(connection, latest)
+        return Replaced(len(latest) - len(known), len(known))
+
+    def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
+        for part in _parts(numbers):
+            if self._sqlite:
+                marks = ",".join("?" * len(part))
+                connection.exec_driver_sql(
+                    f"INSERT INTO article_search(article_search, rowid, id, title, text) SELECT 'delete', number, id, title, text FROM article WHERE number IN ({marks})",
+                    tuple(part),
+                )
+            for table, column in _OF_ARTICLE:
+                connection.execute(sa.delete(table).where(column.in_(part)))
+            connection.execute(sa.delete(_article).where(_article.c.number.in_(part)))
+
+    def _insert(self, connection: sa.Connection, advisories: Mapping[int, Advisory]) -> None:
+        rows: dict[sa.Table, list[dict[str, Any]]] = {table: [] for table in (_article, _affected, _fixed_file, _correction, _problem)}
+        for number, advisory in advisories.items():
+            for table, row in _rows_of(number, advisory, keep_nul=self._sqlite):
+                rows[table].append(row)
+        for table, values in rows.items():
+            if values:
+                connection.execute(sa.insert(table), values)
+        if self._sqlite and rows[_article]:
+            connection.exec_driver_sql(
+                "INSERT INTO article_search(rowid, id, title, text) VALUES (?, ?, ?, ?)",
+                [(row["number"], row["id"], row["title"], row["text"]) for row in rows[_article]],
+            )
+
+    def count(self) -> int:
+        """Return the number of articles."""
+        with self._reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(_article)).scalar_one()
+
+    def article(self, ident: str) -> Stored | None:
+        """Return one stored article, None when it is not in the database."""
+        return next(self.articles([ident]), None)
+
+    def articles(self, idents: Iterable[str] | None = None) -> Iterator[Stored]:
+        """Return stored articles in order of number: those of `idents`, or all of them."""
+        wanted = None if idents is None else sorted({_number(i) for i in idents if re.fullmatch(r"Q\d{1,9}", i)})
+        with self._reading() as connection:
+            if wanted is None:
+                wanted = list(connection.execute(sa.select(_article.c.number).order_by(_article.c.number)).scalars())
+            for part in _parts(wanted):
+                yield from self._stored(connection, part)
+
+    def _stored(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Stored]:
+        affected = _grouped(connection, _affected, _affected.c.article, numbers)
+        files = _grouped(connection, _fixed_file, _fixed_file.c.article, numbers)
+        corrections = _grouped(connection, _correction, _correction.c.subject, numbers, _correction.c.source)
+        problems = _grouped(connection, _problem, _problem.c.article, numbers)
+        query = sa.select(_article).where(_article.c.number.in_(numbers)).order_by(_article.c.number)
+        for row in connection.execute(query):
+            yield Stored(
+                facts=Facts(
+                    row.id, row.title, datetime.date.fromisoformat(row.date), Kind(row.kind),
+                    tuple(_to_affected(r) for r in affected.get(row.number, ())),
+                    tuple(_to_file(r) for r in files.get(row.number, ())),
+                    tuple(_to_correction(r) for r in corrections.get(row.number, ())),
+                ),
+                category=row.category,
+                layout=json.loads(row.layout),
+                text=row.text,
+                problems=tuple(Problem(r.line, r.message, r.kind) for r in problems.get(row.number, ())),
+            )
+
+    def facts(self, lines: Iterable[str] | None = None, idents: Iterable[str] = ()) -> Iterator[Facts]:
+        """Return the facts of the articles that affect one of `lines` (None: any), and of `idents`, by number."""
+        with self._reading() as connection:
+            query = sa.select(_article.c.number)
+            if lines is not None:
+                mine = sa.select(_affected.c.article).where(_affected.c.product_line.in_(list(lines)))
+                query = query.where(sa.or_(_article.c.number.in_(mine), _article.c.number.in_([_number(i) for i in idents])))
+            numbers = list(connection.execute(query.order_by(_article.c.number)).scalars())
+            for part in _parts(numbers):
+                affected = _grouped(connection, _affected, _affected.c.article, part)
+                files = _grouped(connection, _fixed_file, _fixed_file.c.article, part)
+                corrections = _grouped(connection, _correction, _correction.c.subject, part, _correction.c.source)
+                heads = sa.select(_article.c.number, _article.c.id, _article.c.title, _article.c.date, _article.c.kind)
+                for row in connection.execute(heads.where(_article.c.number.in_(part)).order_by(_article.c.number)):
+                    yield Facts(
+                        row.id, row.title, datetime.date.fromisoformat(row.date), Kind(row.kind),
+                        tuple(_to_affected(r) for r in affected.get(row.number, ())),
+                        tuple(_to_file(r) for r in files.get(row.number, ())),
+                        tuple(_to_correction(r) for r in corrections.get(row.number, ())),
+                    )
+
+    def stated_by(self, ident: str) -> tuple[Correction, ...]:
+        """Return what the article `ident` states about others (the members of a fix list or rollup), as it lists them."""
+        with self._reading() as connection:
+            query = sa.select(_correction).where(_correction.c.source == _number(ident), _correction.c.subject != _number(ident))
+            return tuple(_to_correction(row) for row in connection.execute(query.order_by(_correction.c.position)))
+
+    def titles(self, idents: Iterable[str]) -> dict[str, str]:
+        """Return id -> title of those of `idents` that are in the database."""
+        found: dict[str, str] = {}
+        with self._reading() as connection:
+            for part in _parts(sorted({_number(i) for i in idents})):
+                query = sa.select(_article.c.id, _article.c.title).where(_article.c.number.in_(part))
+                found.update((row.id, row.title) for row in connection.execute(query))
+        return found
+
+    def problem_counts(self) -> list[tuple[str, int, str]]:
+        """Return (kind, number of problems, an article that has one), the most frequent first."""
+        with self._reading() as connection:
+            query = (
+                sa.select(_problem.c.kind, sa.func.count().label("n"), sa.func.min(_problem.c.article).label("first"))
+                .group_by(_problem.c.kind)
+                .order_by(sa.desc("n"), _problem.c.kind)
+            )
+            return [(row.kind, row.n, f"Q{row.first}") for row in connection.execute(query)]
+
+    def problem_articles(self) -> set[str]:
+        """Return the ids of the articles that have a problem."""
+        with self._reading() as connection:
+            return {f"Q{number}" for number in connection.execute(sa.select(_problem.c.article).distinct()).scalars()}
+
+    def search(self, words: str, limit: int = 20) -> list[Hit]:
+        """Return the articles that hold all of `words`, the best first; any text is a valid query."""
+        terms = re.findall(r"\w+", words, re.UNICODE)[:32]
+        if not terms:
+            return []
+        with self._reading() as connection:
+            if self._sqlite:
+                query = (
+                    "SELECT a.id, a.title, a.date, a.category, snippet(article_search, 2, '[', ']', ' ... ', 14) AS snippet FROM article_search "
+                    "JOIN article a ON a.number = article_search.rowid WHERE article_search MATCH ? ORDER BY bm25(article_search, 8.0, 6.0, 1.0), a.number LIMIT ?"
+                )
+                match = " ".join(f'"{term}"' for term in terms)
+                rows = connection.exec_driver_sql(query, (match, limit)).all()
+            else:
+                statement = sa.text(
+                    "SELECT id, title, date, category, ts_headline('simple', left(text, 60000), q, 'StartSel=[, StopSel=], MaxWords=18, MinWords=8') AS snippet "
+                    "FROM article, plainto_tsquery('simple', :words) q WHERE search @@ q ORDER BY ts_rank(search, q) DESC, number LIMIT :limit"
+                )
+                rows = list(connection.execute(statement, {"words": " ".join(terms), "limit": limit}).all())
+        return [Hit(row.id, row.title, row.date, row.category, " ".join(row.snippet.split())) for row in rows]
+
+    # --- scans --------------------------------------------------------------------------------------------------------
+
+    def save_scan(self, assessment: Assessment) -> int:
+        """Store a scan whole, in one transaction; return its number."""
+        with self._writing() as connection:
+            document = {
+                "inventories": assessment.inventories,
+                "refusals": [[r.file, r.line, r.message] for r in assessment.refusals],
+                "remarks": [[r.file, r.line, r.message] for r in assessment.remarks],
+                "articles": {ident: list(entry) for ident, entry in assessment.articles.items()},
+                "other_articles": assessment.other_articles,
+            }
+            result = connection.execute(sa.insert(_scan).values(created=assessment.created, document=_json(document)))
+            assert result.inserted_primary_key is not None
+            number = int(result.inserted_primary_key[0])
+            connection.execute(
+                sa.insert(_scan_profile),
+                [{"scan": number, "profile": n, "document": _json(_plain(p))} for n, p in enumerate(assessment.profiles)],
+            )
+            connection.execute(
+                sa.insert(_scan_host),
+                [
+                    {"scan": number, "position": n, "host": h.host, "product_line": h.product_line, "profile": h.profile, "file": h.file, "line": h.line, "extra": _json(h.extra)}
+                    for n, h in enumerate(assessment.hosts)
+                ],
+            )
+            details: dict[str, int] = {}
+            findings = []
+            for profile, verdicts in enumerate(assessment.verdicts):
+                for verdict in verdicts:
+                    text = _json({"evidence": _plain(verdict.evidence), "remedies": [_plain(r) for r in verdict.remedies]})
+                    findings.append(
+                        {
+                            "scan": number, "profile": profile, "article": _number(verdict.article), "status": verdict.status.value,
+                            "reason": verdict.reason.value, "first_fixed": verdict.first_fixed, "detail": details.setdefault(text, len(details)),
+                        }
+                    )
+            if findings:
+                connection.execute(sa.insert(_finding), findings)
+                connection.execute(sa.insert(_detail), [{"scan": number, "detail": n, "document": text} for text, n in details.items()])
+        return number
+
+    def load_scan(self, number: int | None = None) -> Assessment | None:
+        """Return a stored scan, the newest without a number; None when there is none."""
+        with self._reading() as connection:
+            if number is None:
+                number = connection.execute(sa.select(sa.func.max(_scan.c.id))).scalar()
+            row = connection.execute(sa.select(_scan).where(_scan.c.id == number)).first() if number is not None else None
+            if row is None:
+                return None
+            document = json.loads(row.document)
+            profiles = [
+                _from_plain(Profile, json.loads(r.document))
+                for r in connection.execute(sa.select(_scan_profile).where(_scan_profile.c.scan == number).order_by(_scan_profile.c.profile))
+            ]
+            hosts = [
+                HostRow(r.host, r.product_line, r.profile, r.file, r.line, tuple((k, v) for k, v in json.loads(r.extra)))
+                for r in connection.execute(sa.select(_scan_host).where(_scan_host.c.scan == number).order_by(_scan_host.c.position))
+            ]
+            details = {
+                r.detail: _to_detail(json.loads(r.document))
+                for r in connection.execute(sa.select(_detail).where(_detail.c.scan == number))
+            }
+            verdicts: list[list[Verdict]] = [[] for _ in profiles]
+            for r in connection.execute(sa.select(_finding).where(_finding.c.scan == number).order_by(_finding.c.profile, _finding.c.article)):
+                evidence, remedies = details[r.detail]
+                verdicts[r.profile].append(Verdict(f"Q{r.article}", Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies))
+        return Assessment(
+            created=row.created,
+            inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
+            refusals=tuple(Refusal(*each) for each in document["refusals"]),
+            remarks=tuple(Refusal(*each) for each in document["remarks"]),
+            articles={ident: (title, date, kind) for ident, (title, date, kind) in document["articles"].items()},
+            other_articles=document["other_articles"],
+            profiles=tuple(profiles),
+            hosts=tuple(hosts),
+            verdicts=tuple(tuple(each) for each in verdicts),
+            number=number,
+        )
+
+
+# --- engines ----------------------------------------------------------------------------------------------------------
+
+
+def _engine(where: str, *, create: bool) -> sa.Engine:
+    if "://" in where:
+        try:
+            url = sa.make_url(where)
+            if url.drivername in ("postgresql", "postgres"):
+                url = url.set(drivername="postgresql+psycopg")
+            if url.get_backend_name() == "sqlite":
+                return _sqlite_engine(url.database or ":memory:", create=create)
+            return sa.create_engine(url)
+        except (SQLAlchemyError, ImportError) as error:
+            hint = " (install kbcheck[postgres])" if isinstance(error, ImportError) else ""
+            raise StoreError(f"database URL: {error}{hint}") from error
+    return _sqlite_engine(where, create=create)
+
+
+def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
+    if path != ":memory:":
+        file = Path(path)
+        if not file.exists():
+            if not create:
+                raise StoreError(f"{path}: no such database; make one with: kbcheck import PATH")
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+            except OSError as error:
+                raise StoreError(f"{path}: cannot make the database: {error.strerror}") from error
+        elif file.is_dir():
+            raise StoreError(f"{path}: is a folder, not a database file")
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=path),
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        poolclass=sa.pool.StaticPool if path == ":memory:" else None,
+    )
+
+    # The driver's own transaction handling begins too late and with the wrong lock: two writers would read the same
+    # state and one would lose its update. https://docs.sqlalchemy.org/en/21/dialects/sqlite.html
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writing = connection.get_execution_options().get("kbcheck_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """Return the driver's reason in the words of a user."""
+    text = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
+    if "not a database" in text:
+        return "is not a database"
+    if isinstance(error, OperationalError) and "locked" in text:
+        return f"is locked by another process (waited {BUSY_SECONDS} s)"
+    return " ".join(text.split())
+
+
+# --- rows and nouns ---------------------------------------------------------------------------------------------------
+
+
+def _number(ident: str) -> int:
+    return int(ident[1:])
+
+
+def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]
+
+
+def _grouped(connection: sa.Connection, table: sa.Table, key: sa.Column[Any], numbers: Sequence[int], *order: sa.Column[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, table.c.position)
+    for row in connection.execute(query):
+        found.setdefault(row._mapping[key], []).append(row)
+    return found
+
+
+def _rows_of(number: int, advisory: Advisory, *, keep_nul: bool) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+    article = advisory.article
+    text = "\n".join(article.lines)
+    layout = {
+        "product": article.product, "prod_ver": article.prod_ver, "oper_sys": article.oper_sys, "keywords_header": article.keywords_header,
+        "trailer": {name: value for name, value, _ in article.trailer},
+        "keywords": list(article.keywords), "query_words": article.query_words,
+        "applies_to": [{"level": i.level, "text": i.text, "line": i.line} for i in article.applies_to],
+        "sections": [{"heading": s.heading, "line": s.line} for s in article.sections],
+        "references": list(article.references),
+    }
+    yield _article, {
+        "number": number, "id": article.id, "digest": article.digest, "date": article.date.isoformat(), "category": article.category,
+        "kind": advisory.kind.value, "title": article.title, "layout": _json(layout), "text": text if keep_nul else text.replace("\0", "\ufffd"),
+    }
+    for position, each in enumerate(advisory.affected):
+        yield _affected, {"article": number, "position": position, "product_line": each.product_line, "level": each.level, "line": each.line, "text": each.text}
+    for position, row in enumerate(advisory.fixed_files):
+        yield _fixed_file, {
+            "article": number, "position": position, "file": row.file, "version": row.version, "component": row.component, "product": row.product,
+            "platform": row.platform, "language": row.language, "date": row.date, "size": row.size, "line": row.line,
+            "product_line": row.product_line, "build": ".".join(map(str, row.build)),
+        }
+    for position, correction in enumerate(advisory.corrections):
+        yield _correction, {
+            "source": number, "position": position, "subject": _number(correction.subject), "product_line": correction.product_line,
+            "level": correction.level, "kind": correction.kind.value, "method": correction.method.value, "line": correction.line,
+            "text": correction.text, "files": _json([[f.file, f.version, f.build] for f in correction.files]),
+            "released": correction.released.isoformat() if correction.released is not None else None, "block": correction.order,
+        }
+    for position, problem in enumerate(advisory.problems):
+        yield _problem, {"article": number, "position": position, "line": problem.line, "kind": problem.kind, "message": problem.message}
+
+
+def _to_affected(row: Any) -> Affected:
+    return Affected(row.product_line, row.level, row.line, row.text)
+
+
+def _to_file(row: Any) -> FixedFile:
+    return FixedFile(
+        row.file, row.version, row.component, row.product, row.platform, row.language, row.date, row.size, row.line,
+        row.product_line, tuple(int(part) for part in row.build.split(".")) if row.build else (),
+    )
+
+
+def _to_correction(row: Any) -> Correction:
+    return Correction(
+        f"Q{row.subject}", row.product_line, row.level, CorrectionKind(row.kind), Method(row.method), f"Q{row.source}", row.line, row.text,
+        tuple(FileVersion(file, version, tuple(build)) for file, version, build in json.loads(row.files)),
+        datetime.date.fromisoformat(row.released) if row.released is not None else None, row.block,
+    )
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+_NOUNS: dict[str, type] = {noun.__name__: noun for noun in (Affected, Correction, FixedFile, FileVersion, Evidence, Remedy, Profile)}
+_ENUMS = {"kind": CorrectionKind, "method": Method}
+
+
+def _plain(noun: Any) -> Any:
+    """Return a frozen dataclass as JSON values, its type under "is"."""
+    if isinstance(noun, tuple(_NOUNS.values())):
+        return {"is": type(noun).__name__} | {name: _plain(getattr(noun, name)) for name in noun.__dataclass_fields__}
+    if isinstance(noun, tuple | list):
+        return [_plain(each) for each in noun]
+    return noun.isoformat() if isinstance(noun, datetime.date) else noun
+
+
+def _from_plain(noun: type, value: Any) -> Any:
+    fields = {}
+    for name, each in value.items():
+        if name == "is":
+            continue
+        if name in _ENUMS and noun is Correction:
+            each = _ENUMS[name](each)
+        elif name == "released" and each is not None:
+            each = datetime.date.fromisoformat(each)
+        fields[name] = _thaw(each)
+    return noun(**fields)
+
+
+def _thaw(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _from_plain(_NOUNS[value["is"]], value)
+    return tuple(_thaw(each) for each in value) if isinstance(value, list) else value
+
+
+def _to_detail(document: Any) -> tuple[Evidence, tuple[Remedy, ...]]:
+    return _thaw(document["evidence"]), tuple(_thaw(each) for each in document["remedies"])
