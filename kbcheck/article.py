@@ -64,7 +64,7 @@ def parse(data: bytes) -> Article:
     applies_to, body_first = _applies_to(lines, trailer_rule)
     query_words, body_end, query_first = _query_words(lines, body_first, trailer_rule)
     sections = _sections(lines, body_first, body_end)
-    keywords = dict((name, value) for name, value, _ in trailer).get("Keywords", header[4])
+    keywords = {name: value for name, value, _ in trailer}.get("Keywords", header[4])
     searched = [header[0], *lines[body_first - 1 : body_end - 1]]
     if query_first is not None:
         searched.extend(lines[query_first - 1 : trailer_rule - 1])
@@ -108,10 +108,7 @@ def is_rule(line: str, character: str, length: int = 60) -> bool:
 
 
 def _split(data: bytes, problems: list[Problem]) -> list[str]:
-    if data.startswith(b"\xef\xbb\xbf"):
-        text = data[3:].decode("utf-8", "replace")
-    else:
-        text = data.decode("cp1252", "replace")
+    text = data[3:].decode("utf-8", "replace") if data.startswith(b"\xef\xbb\xbf") else data.decode("cp1252", "replace")
     lines = _NEWLINE.split(text)
     for index, line in enumerate(lines):
         if len(line) > MAX_LINE:
@@ -134,14 +131,16 @@ def _header(lines: list[str]) -> tuple[str, datetime.date, str, list[str]]:
     for number, label in enumerate(_LABELS, start=2):
         line = lines[number - 1] if number <= len(lines) else ""
         if not line.startswith(label):
-            raise ArticleError(f'line {number}: expected "{label}", found {ascii(line[:40])}')
+            raise ArticleError(f'line {number}: expected "{label}", found {line[:40]!a}')
         values.append(line[len(label) :].strip())
     return ident, date, category, values
 
 
 def _trailer(lines: list[str]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
     """Return the line of the rule above the trailer (one past the end without one) and the trailer's entries."""
-    bottom = next((n for n in range(len(lines), 6, -1) if len(lines[n - 1].rstrip()) == 77 and is_rule(lines[n - 1], "=")), 0)
+    bottom = next(
+        (n for n in range(len(lines), 6, -1) if len(lines[n - 1].rstrip()) == 77 and is_rule(lines[n - 1], "=")), 0
+    )
     if not bottom:
         return _disclaimer(lines), ()
     rule = next((n for n in range(bottom - 1, 8, -1) if lines[n - 1].rstrip() == "=" * 70), 0)
@@ -176,7 +175,7 @@ def _applies_to(lines: list[str], end: int) -> tuple[tuple[AppliesTo, ...], int]
             break
     else:
         return (), body_first
-    items = []
+    items: list[AppliesTo] = []
     for last in range(number + 1, end):
         line = lines[last - 1]
         if is_rule(line, "-"):

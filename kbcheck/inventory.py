@@ -45,7 +45,9 @@ _ALIASES = {
 _COLUMNS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 _HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
 # Version 5.5 (Build 2653.23: Service Pack 4)
-_DIRECTORY = re.compile(r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE)
+_DIRECTORY = re.compile(
+    r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
+)
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?)\b\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
@@ -69,14 +71,20 @@ class _Entry:
 
     def freeze(self) -> Installation:
         return Installation(
-            self.host, self.line, tuple(sorted(self.levels, key=product.level_key)), tuple(sorted(self.builds)),
-            tuple(sorted(self.foreign)), tuple(sorted(self.hotfixes)),
+            self.host,
+            self.line,
+            tuple(sorted(self.levels, key=product.level_key)),
+            tuple(sorted(self.builds)),
+            tuple(sorted(self.foreign)),
+            tuple(sorted(self.hotfixes)),
             tuple(sorted((name, build, text) for name, (build, text) in self.files.items())),
-            tuple(sorted(self.platform, key=str)), tuple(self.extra.items()), tuple(self.sources),
+            tuple(sorted(self.platform, key=str)),
+            tuple(self.extra.items()),
+            tuple(self.sources),
         )
 
 
-class _Refused(ValueError):
+class _RowError(ValueError):
     """A row that cannot be read."""
 
 
@@ -123,11 +131,17 @@ class _Reader:
         header_line, header = next(rows, (0, []))
         columns = [_COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold(), "") for cell in header]
         if "host" not in columns:
-            raise InventoryError(f'{name}:{header_line}: no host column among {", ".join(ascii(c)[1:-1] for c in header[:12])}; expected a header such as "host,product,version,service_pack"')
+            raise InventoryError(
+                f'{name}:{header_line}: no host column among {", ".join(ascii(c)[1:-1] for c in header[:12])}; expected a header such as "host,product,version,service_pack"'
+            )
         known = set(columns)
-        long_form = not known & {"product", "version", "service_pack", "build", "files"} and bool(known & {"file_version", "hotfixes"})
+        long_form = not known & {"product", "version", "service_pack", "build", "files"} and bool(
+            known & {"file_version", "hotfixes"}
+        )
         if not long_form and not known & {"version", "service_pack", "build", "files", "product"}:
-            raise InventoryError(f"{name}:{header_line}: no column tells a version; expected one of version, service_pack, build, files")
+            raise InventoryError(
+                f"{name}:{header_line}: no column tells a version; expected one of version, service_pack, build, files"
+            )
         count = 0
         for number, cells in rows:
             if not any(cell.strip() for cell in cells):
@@ -145,12 +159,12 @@ class _Reader:
                     extra[title] = text
             try:
                 if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                    raise _Refused(f"{len(cells)} cells under {len(header)} columns")
+                    raise _RowError(f"{len(cells)} cells under {len(header)} columns")
                 if long_form:
                     self._long(name, number, row)
                 else:
                     self._row(name, number, row, extra)
-            except _Refused as refused:
+            except _RowError as refused:
                 self.refusals.append(Refusal(name, number, str(refused)))
         self.inventories.append((name, hashlib.sha256(data).hexdigest(), count))
 
@@ -175,22 +189,22 @@ class _Reader:
     def _long(self, name: str, number: int, row: dict[str, tuple[str, str]]) -> None:
         host = row.get("host", ("", ""))[0]
         if not host:
-            raise _Refused("no host name")
+            raise _RowError("no host name")
         if "file_version" in row:
             file, version = row.get("file", ("", ""))[0], row["file_version"][0]
             if not file or not version:
-                raise _Refused("expected a file name and its version")
+                raise _RowError("expected a file name and its version")
             row["files"] = (f"{file}={version}", row["file_version"][1])
         elif not row["hotfixes"][0]:
-            raise _Refused("expected a hotfix number")
+            raise _RowError("expected a hotfix number")
         self.additions.append((host, name, number, row))
 
     def _row(self, name: str, number: int, row: dict[str, tuple[str, str]], extra: dict[str, str]) -> None:
         host = row.get("host", ("", ""))[0]
         if not host:
-            raise _Refused("no host name")
+            raise _RowError("no host name")
         if len(host) > 255:
-            raise _Refused("host name of more than 255 characters")
+            raise _RowError("host name of more than 255 characters")
         levels: list[str] = []
         product_text = row.get("product", ("", ""))[0]
         version_text, version_title = row.get("version", ("", "version"))
@@ -230,11 +244,23 @@ class _Reader:
                 entry.foreign.setdefault(build_text, number)
                 self.remarks.append(Refusal(name, number, f'{build_title} "{_clip(build_text)}" is no build of {line}'))
             else:
-                self.refusals.append(Refusal(name, number, f'{build_title} "{_clip(build_text)}": expected a dotted number such as 2653.23; the cell is left out'))
+                self.refusals.append(
+                    Refusal(
+                        name,
+                        number,
+                        f'{build_title} "{_clip(build_text)}": expected a dotted number such as 2653.23; the cell is left out',
+                    )
+                )
         known = {each.name for each in product.line(line).levels}
         for level in levels:
             if known and level not in known:
-                self.remarks.append(Refusal(name, number, f"{line} {level}: no such service pack is known; counted as later than all known ones"))
+                self.remarks.append(
+                    Refusal(
+                        name,
+                        number,
+                        f"{line} {level}: no such service pack is known; counted as later than all known ones",
+                    )
+                )
         for column in ("host", "product", "version", "service_pack", "build", "os"):
             if column in row and row[column][0]:
                 entry.sources.append((column, Source(name, number, row[column][1]), row[column][0]))
@@ -262,7 +288,13 @@ class _Reader:
                 entry.hotfixes.setdefault(f"Q{match.group(1)}")
                 entry.sources.append(("hotfixes", Source(name, number, title), token))
             elif token:
-                self.refusals.append(Refusal(name, number, f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out'))
+                self.refusals.append(
+                    Refusal(
+                        name,
+                        number,
+                        f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out',
+                    )
+                )
         files, title = row.get("files", ("", ""))
         of = product.line(entry.line)
         for part in re.split(r"[;|]|,(?=\s*\w[\w.$~-]*=)", files):
@@ -271,13 +303,26 @@ class _Reader:
             match = _FILE.fullmatch(part.strip())
             build = product.parse_build(match.group(2)) if match else ()
             if match is None or not build:
-                self.refusals.append(Refusal(name, number, f'{title} "{_clip(part.strip())}": expected name=version such as Store.exe=5.5.2653.23; it is left out'))
+                self.refusals.append(
+                    Refusal(
+                        name,
+                        number,
+                        f'{title} "{_clip(part.strip())}": expected name=version such as Store.exe=5.5.2653.23; it is left out',
+                    )
+                )
                 continue
             key = match.group(1).strip().rsplit("\\", 1)[-1].casefold()
             build = product.line_build(of, match.group(2)) or build
             previous = entry.files.get(key)
             if previous is not None and previous[0] != build:
-                self.remarks.append(Refusal(name, number, f"{entry.host}: {match.group(1)} is given as {previous[1]} and as {match.group(2)}; the lower one counts"))
+                self.remarks.append(
+                    Refusal(
+                        name,
+                        number,
+                        f"{entry.host}: {match.group(1)} is given as {previous[1]} and as {match.group(2)}; the "
+                        f"lower one counts",
+                    )
+                )
             if previous is None or product.build_key(build) < product.build_key(previous[0]):
                 entry.files[key] = (build, match.group(2))
             entry.sources.append((f"files:{key}", Source(name, number, title), part.strip()))
@@ -285,7 +330,7 @@ class _Reader:
     def _level(self, text: str, title: str) -> str:
         level = product.parse_level(text)
         if level is None:
-            raise _Refused(f'{title} "{_clip(text)}": expected a number, "RTM" or nothing')
+            raise _RowError(f'{title} "{_clip(text)}": expected a number, "RTM" or nothing')
         return level
 
     def _line(self, name: str, number: int, product_text: str, version: str, build: str, files: str) -> str:
@@ -302,12 +347,16 @@ class _Reader:
                 return found
             if product.known_product(product_text) is None:
                 return line
-            raise _Refused(f'product "{_clip(product_text)}": expected a release with it, in version (such as 5.5) or build')
+            raise _RowError(
+                f'product "{_clip(product_text)}": expected a release with it, in version (such as 5.5) or build'
+            )
         found = self._by_build(build, None) or self._by_files(files)
         if found is None and release in _EXCHANGE:
             found = product.find_line("Exchange Server", release)
         if found is None:
-            raise _Refused("no product, and neither version nor build tells it: expected for example Exchange Server, 5.5")
+            raise _RowError(
+                "no product, and neither version nor build tells it: expected for example Exchange Server, 5.5"
+            )
         self.remarks.append(Refusal(name, number, f"no product given: taken as {found}"))
         return found
 
@@ -315,24 +364,37 @@ class _Reader:
         fits = [
             each.name
             for each in product.lines()
-            if each.scheme == "branch" and (wanted is None or each.product == wanted)
+            if each.scheme == "branch"
+            and (wanted is None or each.product == wanted)
             and product.level_of_build(each, product.line_build(each, build)) is not None
         ]
         return fits[0] if len(fits) == 1 else None
 
     def _by_files(self, files: str) -> str | None:
-        found = {self._by_build(match.group(2), None) for match in map(_FILE.fullmatch, (p.strip() for p in files.split(";"))) if match}
+        found = {
+            self._by_build(match.group(2), None)
+            for match in map(_FILE.fullmatch, (p.strip() for p in files.split(";")))
+            if match
+        }
         found.discard(None)
         return found.pop() if len(found) == 1 else None
 
     def _contradiction(self, entry: _Entry, name: str, number: int, levels: Sequence[str], build: str) -> None:
         other = [f"{level} (line {line})" for level, line in entry.levels.items() if levels and level not in levels]
         if other:
-            self.remarks.append(Refusal(name, number, f"{entry.host}, {entry.line}: {', '.join(levels)} here, {', '.join(other)} before: both are kept"))
+            self.remarks.append(
+                Refusal(
+                    name,
+                    number,
+                    f"{entry.host}, {entry.line}: {', '.join(levels)} here, {', '.join(other)} before: both are kept",
+                )
+            )
         own = product.line_build(product.line(entry.line), build) if build else ()
         if own and entry.builds and own not in entry.builds:
             before = ", ".join(f"{'.'.join(map(str, b))} (line {line})" for b, line in entry.builds.items())
-            self.remarks.append(Refusal(name, number, f"{entry.host}, {entry.line}: build {build} here, {before} before: both are kept"))
+            self.remarks.append(
+                Refusal(name, number, f"{entry.host}, {entry.line}: build {build} here, {before} before: both are kept")
+            )
 
 
 def _show(refusal: Refusal) -> str:
@@ -370,7 +432,11 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 def _decode(data: bytes) -> str:
     """Return the text: by byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else windows-1252."""
-    for mark, codec in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for mark, codec in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return data.decode(codec, "replace")
     if data[1:2] == b"\0":

@@ -86,7 +86,11 @@ def first_fixed(known: ArticleKnowledge) -> dict[str, str | None]:
 
 
 def _line(
-    name: str, affected: tuple[Affected, ...], corrections: tuple[Correction, ...], facts: Facts, conflicts: list[Conflict]
+    name: str,
+    affected: tuple[Affected, ...],
+    corrections: tuple[Correction, ...],
+    facts: Facts,
+    conflicts: list[Conflict],
 ) -> LineKnowledge:
     listed = bool(affected)
     ranks = [_rank(correction, listed) for correction in corrections]
@@ -107,7 +111,9 @@ def _line(
         product_line=name,
         listed=listed,
         affected=affected,
-        levels=() if None in named else tuple(sorted((level for level in named if level is not None), key=product.level_key)),
+        levels=()
+        if None in named
+        else tuple(sorted((level for level in named if level is not None), key=product.level_key)),
         first_fixed=fixed,
         earliest=levels[0] if levels else None,
         latest=levels[-1] if levels else None,
@@ -135,7 +141,15 @@ def _rank(correction: Correction, listed: bool) -> int:
 
 def _order(correction: Correction) -> tuple[object, ...]:
     level = product.level_key(correction.level) if correction.level is not None else (-1, "")
-    return (correction.product_line, level, correction.method.value, correction.kind.value, correction.source, correction.line, correction.text)
+    return (
+        correction.product_line,
+        level,
+        correction.method.value,
+        correction.kind.value,
+        correction.source,
+        correction.line,
+        correction.text,
+    )
 
 
 def _conflicts(
@@ -150,13 +164,19 @@ def _conflicts(
             f"equally good sources name {' and '.join(levels)}: the earliest is taken, levels from {levels[0]} to before {levels[-1]} stay undetermined",
         )
     overruled = [c for c, rank in ranked if best < rank < 5 and c.level is not None and c.level not in levels]
-    overruled += [c for c, rank in ranked if best < rank and c.kind is CorrectionKind.HOTFIX and _later_hotfix(c, fixed)]
+    overruled += [
+        c for c, rank in ranked if best < rank and c.kind is CorrectionKind.HOTFIX and _later_hotfix(c, fixed)
+    ]
     if overruled:
-        decider = {0: "an override", 1: "the article's own sentence", 2: "a fix list", 3: "a keyword"}.get(best, "the strongest source")
+        decider = {0: "an override", 1: "the article's own sentence", 2: "a fix list", 3: "a keyword"}.get(
+            best, "the strongest source"
+        )
         yield Conflict(name, fixed, tuple(overruled), f"{decider} decides: {fixed}")
 
 
 def _later_hotfix(correction: Correction, fixed: str) -> bool:
     """Whether a keyword says "hotfix after that service pack": preSP5fix where SP4 has the fix."""
     match = re.search(r"presp(\d)", correction.text.lower()) if correction.method is Method.KEYWORD else None
-    return match is not None and fixed.startswith("SP") and fixed[2:3].isdigit() and int(match.group(1)) > int(fixed[2:3])
+    return (
+        match is not None and fixed.startswith("SP") and fixed[2:3].isdigit() and int(match.group(1)) > int(fixed[2:3])
+    )

@@ -90,8 +90,13 @@ def profile_of(installation: Installation, beside: Sequence[Installation] = ()) 
             others[other.product_line] = levels[0] if len(levels) == 1 else None
     others.pop(installation.product_line, None)
     return Profile(
-        installation.product_line, installation.levels, installation.builds, installation.foreign,
-        installation.hotfixes, installation.files, tuple(sorted(others.items(), key=str)),
+        installation.product_line,
+        installation.levels,
+        installation.builds,
+        installation.foreign,
+        installation.hotfixes,
+        installation.files,
+        tuple(sorted(others.items(), key=str)),
     )
 
 
@@ -109,7 +114,9 @@ def candidate_levels(profile: Profile) -> tuple[str | None, ...]:
         older = _older_file(of, level, profile)
         if older is not None:
             found.setdefault(older)
-    return tuple(sorted(found, key=lambda each: (each is not None, product.level_key(each) if each else (0, "")))) or (None,)
+    return tuple(sorted(found, key=lambda each: (each is not None, product.level_key(each) if each else (0, "")))) or (
+        None,
+    )
 
 
 def _older_file(of: product.Line, stated: str, profile: Profile) -> str | None:
@@ -119,7 +126,12 @@ def _older_file(of: product.Line, stated: str, profile: Profile) -> str | None:
         return None
     for name, build, _ in profile.files:
         wanted = dict(known.files).get(name)
-        if wanted is not None and len(build) >= 3 and build[:2] == wanted[:2] and product.build_key(build) < product.build_key(wanted):
+        if (
+            wanted is not None
+            and len(build) >= 3
+            and build[:2] == wanted[:2]
+            and product.build_key(build) < product.build_key(wanted)
+        ):
             level = product.level_of_build(of, build)
             # An older file on the stated level's own branch (a beta, another build of the same service pack) is no lower level
             if level is not None and product.level_key(level) < product.level_key(stated):
@@ -150,7 +162,16 @@ def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
         fields = ("service_pack", "version", "build", "files")
         if len({verdict.status for verdict in verdicts}) > 1:
             demands = tuple(dict.fromkeys(d for verdict in verdicts for d in verdict.evidence.demands))
-            return _verdict(known, line, Reason.CONFLICTING_EVIDENCE, 2, demands, fields, missing=("service_pack", "build"), notes=(f"the host's own data speak for {told}",))
+            return _verdict(
+                known,
+                line,
+                Reason.CONFLICTING_EVIDENCE,
+                2,
+                demands,
+                fields,
+                missing=("service_pack", "build"),
+                notes=(f"the host's own data speak for {told}",),
+            )
         note = f"the host's own data speak for {told}; the verdict is the same"
         return replace(first, evidence=replace(first.evidence, notes=(*first.evidence.notes, note)))
     return first
@@ -166,13 +187,23 @@ def _not_listed(profile: Profile, known: ArticleKnowledge, line: LineKnowledge |
 
 
 def _verdict(
-    known: ArticleKnowledge, line: LineKnowledge, reason: Reason, rule: int, demands: Demands, fields: tuple[str, ...],
-    *, missing: tuple[str, ...] = (), notes: tuple[str, ...] = (), remedies: tuple[Remedy, ...] | None = None,
+    known: ArticleKnowledge,
+    line: LineKnowledge,
+    reason: Reason,
+    rule: int,
+    demands: Demands,
+    fields: tuple[str, ...],
+    *,
+    missing: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
+    remedies: tuple[Remedy, ...] | None = None,
 ) -> Verdict:
     status = _STATUS[reason]
     if remedies is None:
         remedies = _prepared(line).remedies if status is not Status.FIXED else ()
-    return Verdict(known.id, status, reason, Evidence(rule, demands, fields, missing, notes), line.first_fixed, remedies)
+    return Verdict(
+        known.id, status, reason, Evidence(rule, demands, fields, missing, notes), line.first_fixed, remedies
+    )
 
 
 def _at(level: str | None, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Verdict:
@@ -190,9 +221,16 @@ def _unknown(profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> 
     first = verdicts[0]
     if len({verdict.status for verdict in verdicts}) == 1:
         note = "the level is not known; the verdict is the same for all of them"
-        return replace(first, evidence=replace(first.evidence, notes=(note,), fields=tuple(f for f in first.evidence.fields if f != "service_pack")))
+        return replace(
+            first,
+            evidence=replace(
+                first.evidence, notes=(note,), fields=tuple(f for f in first.evidence.fields if f != "service_pack")
+            ),
+        )
     demands = line.deciding or line.affected
-    return _verdict(known, line, Reason.LEVEL_UNKNOWN, 12, demands, ("service_pack", "build"), missing=("service_pack", "build"))
+    return _verdict(
+        known, line, Reason.LEVEL_UNKNOWN, 12, demands, ("service_pack", "build"), missing=("service_pack", "build")
+    )
 
 
 def _by_files_and_level(level: str, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Verdict | None:
@@ -201,44 +239,111 @@ def _by_files_and_level(level: str, profile: Profile, known: ArticleKnowledge, l
     key = product.level_key(level)
     files = _files(level, profile, line, prepared)
     if files.passed is not None:
-        return _verdict(known, line, Reason.FIXED_BY_FILE_VERSION, 3, files.passed.demands, _file_fields(files.reported))
+        return _verdict(
+            known, line, Reason.FIXED_BY_FILE_VERSION, 3, files.passed.demands, _file_fields(files.reported)
+        )
     if files.unclear is not None:
-        return _verdict(known, line, Reason.BRANCH_UNCLEAR, 4, files.unclear.demands, (*_file_fields(files.reported), "service_pack"), missing=("service_pack",))
+        return _verdict(
+            known,
+            line,
+            Reason.BRANCH_UNCLEAR,
+            4,
+            files.unclear.demands,
+            (*_file_fields(files.reported), "service_pack"),
+            missing=("service_pack",),
+        )
     reached = line.earliest is not None and line.latest is not None and key >= product.level_key(line.earliest)
-    if files.partial is not None and not (reached and line.latest is not None and key >= product.level_key(line.latest)):
+    if files.partial is not None and not (
+        reached and line.latest is not None and key >= product.level_key(line.latest)
+    ):
         lacking = tuple(f"files:{name}" for name in files.partial.missing(profile))
-        return _verdict(known, line, Reason.FILES_MISSING, 4, files.partial.demands, _file_fields(files.reported), missing=lacking)
+        return _verdict(
+            known, line, Reason.FILES_MISSING, 4, files.partial.demands, _file_fields(files.reported), missing=lacking
+        )
     if reached and line.latest is not None:
         if key < product.level_key(line.latest):
-            return _verdict(known, line, Reason.SOURCES_DISAGREE, 5, line.deciding, ("service_pack", "build"), missing=("files",) if prepared.tests else ())
+            return _verdict(
+                known,
+                line,
+                Reason.SOURCES_DISAGREE,
+                5,
+                line.deciding,
+                ("service_pack", "build"),
+                missing=("files",) if prepared.tests else (),
+            )
         notes = _level_notes(level, line)
-        return _verdict(known, line, Reason.FIXED_BY_SERVICE_PACK, 6, line.deciding, ("service_pack", "build"), notes=notes)
+        return _verdict(
+            known, line, Reason.FIXED_BY_SERVICE_PACK, 6, line.deciding, ("service_pack", "build"), notes=notes
+        )
     if line.first_fixed == UNSPECIFIED:
         newest = _newest(known, line)
         if newest is not None and key >= product.level_key(newest):
             note = f"{newest} was the newest service pack by {known.date.isoformat()}, the article's date"
-            return _verdict(known, line, Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, ("service_pack", "build"), notes=(note,))
+            return _verdict(
+                known, line, Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, ("service_pack", "build"), notes=(note,)
+            )
         if level != product.RTM:
-            note = f"which service pack is not said; {newest} was the newest by {known.date.isoformat()}" if newest else "which service pack is not said"
-            return _verdict(known, line, Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, ("service_pack", "build"), missing=("files",) if prepared.tests else (), notes=(note,))
+            note = (
+                f"which service pack is not said; {newest} was the newest by {known.date.isoformat()}"
+                if newest
+                else "which service pack is not said"
+            )
+            return _verdict(
+                known,
+                line,
+                Reason.SERVICE_PACK_UNNAMED,
+                7,
+                line.deciding,
+                ("service_pack", "build"),
+                missing=("files",) if prepared.tests else (),
+                notes=(note,),
+            )
     if files.old is not None:
         claimed = [q for q in profile.hotfixes if q in prepared.claims]
-        notes = (f"{', '.join(claimed)} is claimed, but the file is older than that hotfix's: the file decides",) if claimed else ()
-        return _verdict(known, line, Reason.FILE_TOO_OLD, 8, files.old.demands, _file_fields(files.reported), notes=notes)
+        notes = (
+            (f"{', '.join(claimed)} is claimed, but the file is older than that hotfix's: the file decides",)
+            if claimed
+            else ()
+        )
+        return _verdict(
+            known, line, Reason.FILE_TOO_OLD, 8, files.old.demands, _file_fields(files.reported), notes=notes
+        )
     for hotfix in profile.hotfixes:
         claim = prepared.claims.get(hotfix)
         if claim is not None and claim.sure:
-            return _verdict(known, line, Reason.FIXED_BY_HOTFIX, 9, claim.demands or line.affected, ("hotfixes",), notes=("by the inventory's word: no file version confirms it",))
+            return _verdict(
+                known,
+                line,
+                Reason.FIXED_BY_HOTFIX,
+                9,
+                claim.demands or line.affected,
+                ("hotfixes",),
+                notes=("by the inventory's word: no file version confirms it",),
+            )
     for hotfix in profile.hotfixes:
         claim = prepared.claims.get(hotfix)
         if claim is not None:
-            lacking = tuple(dict.fromkeys(f"files:{f.file.casefold()}" for d in claim.demands if isinstance(d, Correction) for f in d.files)) or ("files",)
+            lacking = tuple(
+                dict.fromkeys(
+                    f"files:{f.file.casefold()}" for d in claim.demands if isinstance(d, Correction) for f in d.files
+                )
+            ) or ("files",)
             return _verdict(known, line, Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
     if files.past_base is not None:
-        return _verdict(known, line, Reason.BRANCH_UNCLEAR, 10, files.past_base.demands, _file_fields(files.reported), missing=("service_pack",))
+        return _verdict(
+            known,
+            line,
+            Reason.BRANCH_UNCLEAR,
+            10,
+            files.past_base.demands,
+            _file_fields(files.reported),
+            missing=("service_pack",),
+        )
     if line.earliest is None and prepared.order is not None and key > product.level_key(prepared.order):
         note = f"order alone speaks: the corrected file's build is before {level}; no article says that {level} contains it"
-        return _verdict(known, line, Reason.FIXED_BY_BUILD_ORDER, 10, prepared.ordered, ("service_pack", "build"), notes=(note,))
+        return _verdict(
+            known, line, Reason.FIXED_BY_BUILD_ORDER, 10, prepared.ordered, ("service_pack", "build"), notes=(note,)
+        )
     return _beside(profile, known, line)
 
 
@@ -254,7 +359,9 @@ def _beside(profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> V
         field = f"{other.product_line}: service_pack"
         remedies = _prepared(other).remedies
         if level is None:
-            return _verdict(known, line, Reason.LEVEL_UNKNOWN, 11, other.deciding, ("os",), missing=(field,), remedies=remedies)
+            return _verdict(
+                known, line, Reason.LEVEL_UNKNOWN, 11, other.deciding, ("os",), missing=(field,), remedies=remedies
+            )
         if product.level_key(level) >= product.level_key(other.latest or other.earliest):
             return _verdict(known, line, Reason.FIXED_BY_OTHER_PRODUCT, 11, other.deciding, (field,))
         return _verdict(known, line, Reason.FIX_AVAILABLE, 11, other.deciding, (field,), remedies=remedies)
@@ -263,7 +370,7 @@ def _beside(profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> V
 
 def _listed(level: str, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Verdict:
     """Rules 13 and 14."""
-    demands = (*(line.affected), *line.deciding)
+    demands: Demands = (*line.affected, *line.deciding)
     if line.levels and level not in line.levels:
         return _verdict(known, line, Reason.LEVEL_NOT_LISTED, 14, demands, ("service_pack", "build"))
     if line.first_fixed is None:
@@ -438,9 +545,16 @@ def _remedies(line: LineKnowledge, of: product.Line, tests: Sequence[_Test]) -> 
     hotfixes: dict[str, tuple[FileVersion, ...]] = {}
     for correction in line.corrections:
         if correction.kind is CorrectionKind.HOTFIX:
-            files = correction.files if correction.source not in hotfixes or correction.files else hotfixes[correction.source]
+            files = (
+                correction.files
+                if correction.source not in hotfixes or correction.files
+                else hotfixes[correction.source]
+            )
             hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
-    found.extend(Remedy(line.product_line, None, source, files) for source, files in hotfixes.items())
+    named = any(hotfixes.values())
+    found.extend(
+        Remedy(line.product_line, None, source, files) for source, files in hotfixes.items() if files or not named
+    )
     return tuple(found)
 
 
@@ -454,7 +568,11 @@ def _files(level: str, profile: Profile, line: LineKnowledge, prepared: _Prepare
     passed = unclear = partial = old = past_base = None
     used: dict[str, None] = {}
     for test in prepared.tests:
-        reported = [(name, told[name], wanted) for name, wanted in test.required if name in told and _same_line(told[name], wanted)]
+        reported = [
+            (name, told[name], wanted)
+            for name, wanted in test.required
+            if name in told and _same_line(told[name], wanted)
+        ]
         if not reported:
             continue
         used.update(dict.fromkeys(name for name, _, _ in reported))
@@ -484,7 +602,9 @@ def _same_line(have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return len(have) > 0 and len(wanted) > 0 and have[0] == wanted[0]
 
 
-def _branch(of: product.Line, line: LineKnowledge, have: tuple[int, ...], wanted: tuple[int, ...], base: int | None) -> str:
+def _branch(
+    of: product.Line, line: LineKnowledge, have: tuple[int, ...], wanted: tuple[int, ...], base: int | None
+) -> str:
     """Return "same" where a version at or past the wanted one surely holds the correction, else why not.
 
     "unclear": on a later branch before the first correction; "base": past the release's own base number; "order": no

@@ -408,7 +408,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class HostRow:
-    """One installation of an assessment: whose profile it shares, and where the inventory tells of it."""
+    """One installation of an assessment: whose profile it shares, and where the inventory tells of it.
+
+    `sources` are (column, where, text as written), as in Installation.
+    """
 
     host: str
     product_line: str
@@ -416,6 +419,7 @@ class HostRow:
     file: str
     line: int
     extra: tuple[tuple[str, str], ...] = ()
+    sources: tuple[tuple[str, Source, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

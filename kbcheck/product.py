@@ -19,7 +19,9 @@ from dataclasses import dataclass
 RTM = "RTM"
 
 _LEVEL = re.compile(r"(?:sp|service\s*pack)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
-_NO_LEVEL = frozenset(("rtm", "gold", "none", "no service pack", "sp0", "service pack 0", "0", "release", "original release"))
+_NO_LEVEL = frozenset(
+    ("rtm", "gold", "none", "no service pack", "sp0", "service pack 0", "0", "release", "original release")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Line:
     scheme: str = "plain"
     levels: tuple[Level, ...] = ()
     obtain: str | None = None
+    short: str = ""
 
     def level(self, name: str) -> Level | None:
         """Return the level called `name`, None when it is not known."""
@@ -77,7 +80,7 @@ class _Catalog:
 def line(name: str) -> Line:
     """Return the line called `name`; an unknown name is a line of which nothing more is known."""
     known = _catalog().lines.get(name)
-    return known if known is not None else Line(name, name, "")
+    return known if known is not None else Line(name, name, "", short=name)
 
 
 def lines() -> tuple[Line, ...]:
@@ -176,7 +179,9 @@ def newest_level(of: Line, day: datetime.date) -> str | None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 _SPACE = re.compile(r"[\s,]+")
-_DROPPED = re.compile(r"\bu\.s\.|\b(?:microsoft|ms(?!-)|us|versions?|release)\b\.?|\((?:r|tm|c)\)|®|\(sms\)", re.IGNORECASE)
+_DROPPED = re.compile(
+    r"\bu\.s\.|\b(?:microsoft|ms(?!-)|us|versions?|release)\b\.?|\((?:r|tm|c)\)|®|\(sms\)", re.IGNORECASE
+)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -262,12 +267,11 @@ def _catalog() -> _Catalog:
                     release.get("scheme", "plain"),
                     tuple(_level(level) for level in release.get("levels", ())),
                     release.get("obtain"),
+                    release.get("short", f"{product.get('short', name)} {release['release']}".strip()),
                 ),
             )
     every = sorted(names, key=len, reverse=True)
-    release_pattern = "|".join(
-        sorted({re.escape(s) for r in releases.values() for s in r if s}, key=len, reverse=True)
-    )
+    release_pattern = "|".join(sorted({re.escape(s) for r in releases.values() for s in r if s}, key=len, reverse=True))
     # exchange server 4.0 5.0 and 5.5; the name and each release end at a blank, a bracket or the end
     pattern = re.compile(
         rf"(?<![a-z0-9.\-])({'|'.join(re.escape(name) for name in every)})(?![a-z0-9\-+#])"

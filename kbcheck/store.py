@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import os
@@ -42,6 +43,7 @@ from kbcheck.model import (
     Reason,
     Refusal,
     Remedy,
+    Source,
     Status,
     Stored,
     Verdict,
@@ -51,9 +53,12 @@ SCHEMA = 1
 BUSY_SECONDS = 60
 
 _metadata = sa.MetaData()
-_meta = sa.Table("meta", _metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False))
+_meta = sa.Table(
+    "meta", _metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
 _article = sa.Table(
-    "article", _metadata,
+    "article",
+    _metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("digest", sa.Text, nullable=False),
@@ -65,7 +70,8 @@ _article = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 _affected = sa.Table(
-    "affected", _metadata,
+    "affected",
+    _metadata,
     sa.Column("article", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("product_line", sa.Text, nullable=False, index=True),
@@ -74,7 +80,8 @@ _affected = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 _fixed_file = sa.Table(
-    "fixed_file", _metadata,
+    "fixed_file",
+    _metadata,
     sa.Column("article", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("file", sa.Text, nullable=False),
@@ -90,7 +97,8 @@ _fixed_file = sa.Table(
     sa.Column("build", sa.Text, nullable=False),
 )
 _correction = sa.Table(
-    "correction", _metadata,
+    "correction",
+    _metadata,
     sa.Column("source", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("subject", sa.Integer, nullable=False, index=True),
@@ -105,7 +113,8 @@ _correction = sa.Table(
     sa.Column("block", sa.Integer, nullable=False),
 )
 _problem = sa.Table(
-    "problem", _metadata,
+    "problem",
+    _metadata,
     sa.Column("article", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("line", sa.Integer, nullable=False),
@@ -113,19 +122,22 @@ _problem = sa.Table(
     sa.Column("message", sa.Text, nullable=False),
 )
 _scan = sa.Table(
-    "scan", _metadata,
+    "scan",
+    _metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("created", sa.Text, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
 _scan_profile = sa.Table(
-    "scan_profile", _metadata,
+    "scan_profile",
+    _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("profile", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
 _scan_host = sa.Table(
-    "scan_host", _metadata,
+    "scan_host",
+    _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
@@ -136,7 +148,8 @@ _scan_host = sa.Table(
     sa.Column("extra", sa.Text, nullable=False),
 )
 _finding = sa.Table(
-    "finding", _metadata,
+    "finding",
+    _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("profile", sa.Integer, nullable=False),
     sa.Column("article", sa.Integer, nullable=False),
@@ -146,12 +159,18 @@ _finding = sa.Table(
     sa.Column("detail", sa.Integer, nullable=False),
 )
 _detail = sa.Table(
-    "finding_detail", _metadata,
+    "finding_detail",
+    _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("detail", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
-_OF_ARTICLE = ((_affected, _affected.c.article), (_fixed_file, _fixed_file.c.article), (_correction, _correction.c.source), (_problem, _problem.c.article))
+_OF_ARTICLE = (
+    (_affected, _affected.c.article),
+    (_fixed_file, _fixed_file.c.article),
+    (_correction, _correction.c.source),
+    (_problem, _problem.c.article),
+)
 
 
 class StoreError(RuntimeError):
@@ -235,7 +254,9 @@ class Store:
                     connection.execute(sa.insert(_meta), [{"key": "schema", "value": str(SCHEMA)}])
             return
         if version > SCHEMA:
-            raise StoreError(f"{self._shown}: made by a newer kbcheck (schema {version}, this one knows {SCHEMA}); update kbcheck")
+            raise StoreError(
+                f"{self._shown}: made by a newer kbcheck (schema {version}, this one knows {SCHEMA}); update kbcheck"
+            )
 
     def _version(self, connection: sa.Connection) -> int | None:
         if not sa.inspect(connection).has_table("meta"):
@@ -249,10 +270,14 @@ class Store:
 
     def _search_schema(self) -> list[str]:
         if self._sqlite:
-            return ["CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', content_rowid='number', tokenize=\"unicode61 remove_diacritics 2\")"]
+            return [
+                "CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', "
+                "content_rowid='number', tokenize=\"unicode61 remove_diacritics 2\")"
+            ]
         return [
             "ALTER TABLE article ADD COLUMN search tsvector GENERATED ALWAYS AS "
-            "(setweight(to_tsvector('simple', id || ' ' || title), 'A') || to_tsvector('simple', left(text, 200000))) STORED",
+            "(setweight(to_tsvector('simple', id || ' ' || title), 'A') || to_tsvector('simple', left(text, "
+            "200000))) STORED",
             "CREATE INDEX article_search ON article USING gin (search)",
         ]
 
@@ -281,9 +306,10 @@ class Store:
     def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
         for part in _parts(numbers):
             if self._sqlite:
-                marks = ",".join("?" * len(part))
+                marks = ",".join("?" * len(part))  # placeholders only: the values are bound
                 connection.exec_driver_sql(
-                    f"INSERT INTO article_search(article_search, rowid, id, title, text) SELECT 'delete', number, id, title, text FROM article WHERE number IN ({marks})",
+                    f"INSERT INTO article_search(article_search, rowid, id, title, text) SELECT 'delete', number, "
+                    f"id, title, text FROM article WHERE number IN ({marks})",
                     tuple(part),
                 )
             for table, column in _OF_ARTICLE:
@@ -291,7 +317,9 @@ class Store:
             connection.execute(sa.delete(_article).where(_article.c.number.in_(part)))
 
     def _insert(self, connection: sa.Connection, advisories: Mapping[int, Advisory]) -> None:
-        rows: dict[sa.Table, list[dict[str, Any]]] = {table: [] for table in (_article, _affected, _fixed_file, _correction, _problem)}
+        rows: dict[sa.Table, list[dict[str, Any]]] = {
+            table: [] for table in (_article, _affected, _fixed_file, _correction, _problem)
+        }
         for number, advisory in advisories.items():
             for table, row in _rows_of(number, advisory, keep_nul=self._sqlite):
                 rows[table].append(row)
@@ -331,7 +359,10 @@ class Store:
         for row in connection.execute(query):
             yield Stored(
                 facts=Facts(
-                    row.id, row.title, datetime.date.fromisoformat(row.date), Kind(row.kind),
+                    row.id,
+                    row.title,
+                    datetime.date.fromisoformat(row.date),
+                    Kind(row.kind),
                     tuple(_to_affected(r) for r in affected.get(row.number, ())),
                     tuple(_to_file(r) for r in files.get(row.number, ())),
                     tuple(_to_correction(r) for r in corrections.get(row.number, ())),
@@ -348,7 +379,9 @@ class Store:
             query = sa.select(_article.c.number)
             if lines is not None:
                 mine = sa.select(_affected.c.article).where(_affected.c.product_line.in_(list(lines)))
-                query = query.where(sa.or_(_article.c.number.in_(mine), _article.c.number.in_([_number(i) for i in idents])))
+                query = query.where(
+                    sa.or_(_article.c.number.in_(mine), _article.c.number.in_([_number(i) for i in idents]))
+                )
             numbers = list(connection.execute(query.order_by(_article.c.number)).scalars())
             for part in _parts(numbers):
                 affected = _grouped(connection, _affected, _affected.c.article, part)
@@ -357,7 +390,10 @@ class Store:
                 heads = sa.select(_article.c.number, _article.c.id, _article.c.title, _article.c.date, _article.c.kind)
                 for row in connection.execute(heads.where(_article.c.number.in_(part)).order_by(_article.c.number)):
                     yield Facts(
-                        row.id, row.title, datetime.date.fromisoformat(row.date), Kind(row.kind),
+                        row.id,
+                        row.title,
+                        datetime.date.fromisoformat(row.date),
+                        Kind(row.kind),
                         tuple(_to_affected(r) for r in affected.get(row.number, ())),
                         tuple(_to_file(r) for r in files.get(row.number, ())),
                         tuple(_to_correction(r) for r in corrections.get(row.number, ())),
@@ -366,7 +402,9 @@ class Store:
     def stated_by(self, ident: str) -> tuple[Correction, ...]:
         """Return what the article `ident` states about others (the members of a fix list or rollup), as it lists them."""
         with self._reading() as connection:
-            query = sa.select(_correction).where(_correction.c.source == _number(ident), _correction.c.subject != _number(ident))
+            query = sa.select(_correction).where(
+                _correction.c.source == _number(ident), _correction.c.subject != _number(ident)
+            )
             return tuple(_to_correction(row) for row in connection.execute(query.order_by(_correction.c.position)))
 
     def titles(self, idents: Iterable[str]) -> dict[str, str]:
@@ -401,15 +439,19 @@ class Store:
         with self._reading() as connection:
             if self._sqlite:
                 query = (
-                    "SELECT a.id, a.title, a.date, a.category, snippet(article_search, 2, '[', ']', ' ... ', 14) AS snippet FROM article_search "
-                    "JOIN article a ON a.number = article_search.rowid WHERE article_search MATCH ? ORDER BY bm25(article_search, 8.0, 6.0, 1.0), a.number LIMIT ?"
+                    "SELECT a.id, a.title, a.date, a.category, snippet(article_search, 2, '[', ']', ' ... ', 14) AS "
+                    "snippet FROM article_search "
+                    "JOIN article a ON a.number = article_search.rowid WHERE article_search MATCH ? ORDER BY "
+                    "bm25(article_search, 8.0, 6.0, 1.0), a.number LIMIT ?"
                 )
                 match = " ".join(f'"{term}"' for term in terms)
                 rows = connection.exec_driver_sql(query, (match, limit)).all()
             else:
                 statement = sa.text(
-                    "SELECT id, title, date, category, ts_headline('simple', left(text, 60000), q, 'StartSel=[, StopSel=], MaxWords=18, MinWords=8') AS snippet "
-                    "FROM article, plainto_tsquery('simple', :words) q WHERE search @@ q ORDER BY ts_rank(search, q) DESC, number LIMIT :limit"
+                    "SELECT id, title, date, category, ts_headline('simple', left(text, 60000), q, "
+                    "'StartSel=[, StopSel=], MaxWords=18, MinWords=8') AS snippet "
+                    "FROM article, plainto_tsquery('simple', :words) q WHERE search @@ q ORDER BY ts_rank(search, "
+                    "q) DESC, number LIMIT :limit"
                 )
                 rows = list(connection.execute(statement, {"words": " ".join(terms), "limit": limit}).all())
         return [Hit(row.id, row.title, row.date, row.category, " ".join(row.snippet.split())) for row in rows]
@@ -431,12 +473,26 @@ class Store:
             number = int(result.inserted_primary_key[0])
             connection.execute(
                 sa.insert(_scan_profile),
-                [{"scan": number, "profile": n, "document": _json(_plain(p))} for n, p in enumerate(assessment.profiles)],
+                [
+                    {"scan": number, "profile": n, "document": _json(_plain(p))}
+                    for n, p in enumerate(assessment.profiles)
+                ],
             )
             connection.execute(
                 sa.insert(_scan_host),
                 [
-                    {"scan": number, "position": n, "host": h.host, "product_line": h.product_line, "profile": h.profile, "file": h.file, "line": h.line, "extra": _json(h.extra)}
+                    {
+                        "scan": number,
+                        "position": n,
+                        "host": h.host,
+                        "product_line": h.product_line,
+                        "profile": h.profile,
+                        "file": h.file,
+                        "line": h.line,
+                        "extra": _json(
+                            {"extra": h.extra, "sources": [[c, s.file, s.line, s.column, t] for c, s, t in h.sources]}
+                        ),
+                    }
                     for n, h in enumerate(assessment.hosts)
                 ],
             )
@@ -444,16 +500,25 @@ class Store:
             findings = []
             for profile, verdicts in enumerate(assessment.verdicts):
                 for verdict in verdicts:
-                    text = _json({"evidence": _plain(verdict.evidence), "remedies": [_plain(r) for r in verdict.remedies]})
+                    text = _json(
+                        {"evidence": _plain(verdict.evidence), "remedies": [_plain(r) for r in verdict.remedies]}
+                    )
                     findings.append(
                         {
-                            "scan": number, "profile": profile, "article": _number(verdict.article), "status": verdict.status.value,
-                            "reason": verdict.reason.value, "first_fixed": verdict.first_fixed, "detail": details.setdefault(text, len(details)),
+                            "scan": number,
+                            "profile": profile,
+                            "article": _number(verdict.article),
+                            "status": verdict.status.value,
+                            "reason": verdict.reason.value,
+                            "first_fixed": verdict.first_fixed,
+                            "detail": details.setdefault(text, len(details)),
                         }
                     )
             if findings:
                 connection.execute(sa.insert(_finding), findings)
-                connection.execute(sa.insert(_detail), [{"scan": number, "detail": n, "document": text} for text, n in details.items()])
+                connection.execute(
+                    sa.insert(_detail), [{"scan": number, "detail": n, "document": text} for text, n in details.items()]
+                )
         return number
 
     def load_scan(self, number: int | None = None) -> Assessment | None:
@@ -461,26 +526,36 @@ class Store:
         with self._reading() as connection:
             if number is None:
                 number = connection.execute(sa.select(sa.func.max(_scan.c.id))).scalar()
-            row = connection.execute(sa.select(_scan).where(_scan.c.id == number)).first() if number is not None else None
+            row = (
+                connection.execute(sa.select(_scan).where(_scan.c.id == number)).first() if number is not None else None
+            )
             if row is None:
                 return None
             document = json.loads(row.document)
             profiles = [
                 _from_plain(Profile, json.loads(r.document))
-                for r in connection.execute(sa.select(_scan_profile).where(_scan_profile.c.scan == number).order_by(_scan_profile.c.profile))
+                for r in connection.execute(
+                    sa.select(_scan_profile).where(_scan_profile.c.scan == number).order_by(_scan_profile.c.profile)
+                )
             ]
             hosts = [
-                HostRow(r.host, r.product_line, r.profile, r.file, r.line, tuple((k, v) for k, v in json.loads(r.extra)))
-                for r in connection.execute(sa.select(_scan_host).where(_scan_host.c.scan == number).order_by(_scan_host.c.position))
+                _to_host(r)
+                for r in connection.execute(
+                    sa.select(_scan_host).where(_scan_host.c.scan == number).order_by(_scan_host.c.position)
+                )
             ]
             details = {
                 r.detail: _to_detail(json.loads(r.document))
                 for r in connection.execute(sa.select(_detail).where(_detail.c.scan == number))
             }
             verdicts: list[list[Verdict]] = [[] for _ in profiles]
-            for r in connection.execute(sa.select(_finding).where(_finding.c.scan == number).order_by(_finding.c.profile, _finding.c.article)):
+            for r in connection.execute(
+                sa.select(_finding).where(_finding.c.scan == number).order_by(_finding.c.profile, _finding.c.article)
+            ):
                 evidence, remedies = details[r.detail]
-                verdicts[r.profile].append(Verdict(f"Q{r.article}", Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies))
+                verdicts[r.profile].append(
+                    Verdict(f"Q{r.article}", Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies)
+                )
         return Assessment(
             created=row.created,
             inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
@@ -573,7 +648,9 @@ def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
         yield numbers[start : start + size]
 
 
-def _grouped(connection: sa.Connection, table: sa.Table, key: sa.Column[Any], numbers: Sequence[int], *order: sa.Column[Any]) -> dict[int, list[Any]]:
+def _grouped(
+    connection: sa.Connection, table: sa.Table, key: sa.Column[Any], numbers: Sequence[int], *order: sa.Column[Any]
+) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, table.c.position)
     for row in connection.execute(query):
@@ -585,34 +662,104 @@ def _rows_of(number: int, advisory: Advisory, *, keep_nul: bool) -> Iterator[tup
     article = advisory.article
     text = "\n".join(article.lines)
     layout = {
-        "product": article.product, "prod_ver": article.prod_ver, "oper_sys": article.oper_sys, "keywords_header": article.keywords_header,
+        "product": article.product,
+        "prod_ver": article.prod_ver,
+        "oper_sys": article.oper_sys,
+        "keywords_header": article.keywords_header,
         "trailer": {name: value for name, value, _ in article.trailer},
-        "keywords": list(article.keywords), "query_words": article.query_words,
+        "keywords": list(article.keywords),
+        "query_words": article.query_words,
         "applies_to": [{"level": i.level, "text": i.text, "line": i.line} for i in article.applies_to],
         "sections": [{"heading": s.heading, "line": s.line} for s in article.sections],
         "references": list(article.references),
     }
-    yield _article, {
-        "number": number, "id": article.id, "digest": article.digest, "date": article.date.isoformat(), "category": article.category,
-        "kind": advisory.kind.value, "title": article.title, "layout": _json(layout), "text": text if keep_nul else text.replace("\0", "\ufffd"),
-    }
+    yield (
+        _article,
+        {
+            "number": number,
+            "id": article.id,
+            "digest": article.digest,
+            "date": article.date.isoformat(),
+            "category": article.category,
+            "kind": advisory.kind.value,
+            "title": article.title,
+            "layout": _json(layout),
+            "text": text if keep_nul else text.replace("\0", "\ufffd"),
+        },
+    )
     for position, each in enumerate(advisory.affected):
-        yield _affected, {"article": number, "position": position, "product_line": each.product_line, "level": each.level, "line": each.line, "text": each.text}
+        yield (
+            _affected,
+            {
+                "article": number,
+                "position": position,
+                "product_line": each.product_line,
+                "level": each.level,
+                "line": each.line,
+                "text": each.text,
+            },
+        )
     for position, row in enumerate(advisory.fixed_files):
-        yield _fixed_file, {
-            "article": number, "position": position, "file": row.file, "version": row.version, "component": row.component, "product": row.product,
-            "platform": row.platform, "language": row.language, "date": row.date, "size": row.size, "line": row.line,
-            "product_line": row.product_line, "build": ".".join(map(str, row.build)),
-        }
+        yield (
+            _fixed_file,
+            {
+                "article": number,
+                "position": position,
+                "file": row.file,
+                "version": row.version,
+                "component": row.component,
+                "product": row.product,
+                "platform": row.platform,
+                "language": row.language,
+                "date": row.date,
+                "size": row.size,
+                "line": row.line,
+                "product_line": row.product_line,
+                "build": ".".join(map(str, row.build)),
+            },
+        )
     for position, correction in enumerate(advisory.corrections):
-        yield _correction, {
-            "source": number, "position": position, "subject": _number(correction.subject), "product_line": correction.product_line,
-            "level": correction.level, "kind": correction.kind.value, "method": correction.method.value, "line": correction.line,
-            "text": correction.text, "files": _json([[f.file, f.version, f.build] for f in correction.files]),
-            "released": correction.released.isoformat() if correction.released is not None else None, "block": correction.order,
-        }
+        yield (
+            _correction,
+            {
+                "source": number,
+                "position": position,
+                "subject": _number(correction.subject),
+                "product_line": correction.product_line,
+                "level": correction.level,
+                "kind": correction.kind.value,
+                "method": correction.method.value,
+                "line": correction.line,
+                "text": correction.text,
+                "files": _json([[f.file, f.version, f.build] for f in correction.files]),
+                "released": correction.released.isoformat() if correction.released is not None else None,
+                "block": correction.order,
+            },
+        )
     for position, problem in enumerate(advisory.problems):
-        yield _problem, {"article": number, "position": position, "line": problem.line, "kind": problem.kind, "message": problem.message}
+        yield (
+            _problem,
+            {
+                "article": number,
+                "position": position,
+                "line": problem.line,
+                "kind": problem.kind,
+                "message": problem.message,
+            },
+        )
+
+
+def _to_host(row: Any) -> HostRow:
+    document = json.loads(row.extra)
+    return HostRow(
+        row.host,
+        row.product_line,
+        row.profile,
+        row.file,
+        row.line,
+        tuple((k, v) for k, v in document["extra"]),
+        tuple((column, Source(file, line, title), text) for column, file, line, title, text in document["sources"]),
+    )
 
 
 def _to_affected(row: Any) -> Affected:
@@ -621,16 +768,33 @@ def _to_affected(row: Any) -> Affected:
 
 def _to_file(row: Any) -> FixedFile:
     return FixedFile(
-        row.file, row.version, row.component, row.product, row.platform, row.language, row.date, row.size, row.line,
-        row.product_line, tuple(int(part) for part in row.build.split(".")) if row.build else (),
+        row.file,
+        row.version,
+        row.component,
+        row.product,
+        row.platform,
+        row.language,
+        row.date,
+        row.size,
+        row.line,
+        row.product_line,
+        tuple(int(part) for part in row.build.split(".")) if row.build else (),
     )
 
 
 def _to_correction(row: Any) -> Correction:
     return Correction(
-        f"Q{row.subject}", row.product_line, row.level, CorrectionKind(row.kind), Method(row.method), f"Q{row.source}", row.line, row.text,
+        f"Q{row.subject}",
+        row.product_line,
+        row.level,
+        CorrectionKind(row.kind),
+        Method(row.method),
+        f"Q{row.source}",
+        row.line,
+        row.text,
         tuple(FileVersion(file, version, tuple(build)) for file, version, build in json.loads(row.files)),
-        datetime.date.fromisoformat(row.released) if row.released is not None else None, row.block,
+        datetime.date.fromisoformat(row.released) if row.released is not None else None,
+        row.block,
     )
 
 
@@ -638,20 +802,22 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_NOUNS: dict[str, type] = {noun.__name__: noun for noun in (Affected, Correction, FixedFile, FileVersion, Evidence, Remedy, Profile)}
+_NOUNS: dict[str, type] = {
+    noun.__name__: noun for noun in (Affected, Correction, FixedFile, FileVersion, Evidence, Remedy, Profile)
+}
 _ENUMS = {"kind": CorrectionKind, "method": Method}
 
 
 def _plain(noun: Any) -> Any:
     """Return a frozen dataclass as JSON values, its type under "is"."""
     if isinstance(noun, tuple(_NOUNS.values())):
-        return {"is": type(noun).__name__} | {name: _plain(getattr(noun, name)) for name in noun.__dataclass_fields__}
+        return {"is": type(noun).__name__} | {f.name: _plain(getattr(noun, f.name)) for f in dataclasses.fields(noun)}
     if isinstance(noun, tuple | list):
         return [_plain(each) for each in noun]
     return noun.isoformat() if isinstance(noun, datetime.date) else noun
 
 
-def _from_plain(noun: type, value: Any) -> Any:
+def _from_plain(noun: Any, value: Any) -> Any:
     fields = {}
     for name, each in value.items():
         if name == "is":

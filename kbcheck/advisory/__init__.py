@@ -28,7 +28,15 @@ from kbcheck.model import (
 __all__ = ["extract"]
 
 _ISSUE_KINDS = {"kbbug": Kind.BUG, "kbprb": Kind.PROBLEM, "kbhowto": Kind.HOWTO, "kbinfo": Kind.INFO}
-_TITLE_KINDS = {"BUG": Kind.BUG, "FIX": Kind.BUG, "PRB": Kind.PROBLEM, "HOWTO": Kind.HOWTO, "HOW TO": Kind.HOWTO, "INFO": Kind.INFO, "FAQ": Kind.INFO}
+_TITLE_KINDS = {
+    "BUG": Kind.BUG,
+    "FIX": Kind.BUG,
+    "PRB": Kind.PROBLEM,
+    "HOWTO": Kind.HOWTO,
+    "HOW TO": Kind.HOWTO,
+    "INFO": Kind.INFO,
+    "FAQ": Kind.INFO,
+}
 
 
 def extract(article: Article) -> Advisory:
@@ -66,7 +74,13 @@ def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
         files = [row for row in rows if row.product_line == name]
         found.append(
             Correction(
-                article.id, name, None, CorrectionKind.HOTFIX, Method.FILE_TABLE, article.id, files[0].line,
+                article.id,
+                name,
+                None,
+                CorrectionKind.HOTFIX,
+                Method.FILE_TABLE,
+                article.id,
+                files[0].line,
                 article.lines[files[0].line - 1].strip(),
                 tuple(FileVersion(row.file, row.version, row.build) for row in files),
             )
@@ -74,7 +88,9 @@ def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
     return found
 
 
-def _affected(listed: tuple[Affected, ...], confirmed: tuple[Affected, ...], own: list[Correction]) -> tuple[Affected, ...]:
+def _affected(
+    listed: tuple[Affected, ...], confirmed: tuple[Affected, ...], own: list[Correction]
+) -> tuple[Affected, ...]:
     """Return the applies-to lines, then the lines that only STATUS confirms, then those that only a correction names."""
     found = list(listed)
     known = {a.product_line for a in found}

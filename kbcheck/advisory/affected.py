@@ -20,7 +20,10 @@ _VERSIONS = re.compile(r"^(.*?),? versions? (.*)$", re.IGNORECASE)
 _TAIL = re.compile(r",? ?(?:used with|on platform\(s\)|included with|on the following platforms?):?$", re.IGNORECASE)
 _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
 _PACKS = re.compile(r"(?:service packs?|sp) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
-_TOKEN = re.compile(r"(\d+(?:\.\w+)+|\d{2,4}|\d)(?: ?(?:sp|service packs?) ?(\d{1,2}[a-z]?))?|(?:sp|service packs?) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"(\d+(?:\.\w+)+|\d{2,4}|\d)(?: ?(?:sp|service packs?) ?(\d{1,2}[a-z]?))?|(?:sp|service packs?) ?(\d{1,2}[a-z]?)",
+    re.IGNORECASE,
+)
 
 
 def read(article: Article) -> tuple[Affected, ...]:
@@ -47,7 +50,10 @@ def _item(item: AppliesTo) -> Iterable[Affected]:
         yield from _unknown(item, text)
         return
     mention = mentioned[0]
-    if "terminal server edition" in folded and product.line(mention.lines[0] if mention.lines else "").product == "Windows NT":
+    if (
+        "terminal server edition" in folded
+        and product.line(mention.lines[0] if mention.lines else "").product == "Windows NT"
+    ):
         yield from _listed(item, "Windows NT Server 4.0, Terminal Server Edition", folded[mention.start :])
         return
     rest = folded[mention.start :]
@@ -57,7 +63,9 @@ def _item(item: AppliesTo) -> Iterable[Affected]:
 def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Affected]:
     """Walk the version list: a release opens a line, `SPn` behind it or a bare number after `Service Packs` is a level."""
     spellings = product.spellings(mention.product)
-    pattern = re.compile(rf"(?<![\w.])(?:({'|'.join(map(re.escape, sorted((s for s in spellings if s), key=len, reverse=True))) or '(?!)'})(?= |$|sp|[;:)])|(?:sp|service packs?) ?(\d{{1,2}}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))")
+    pattern = re.compile(
+        rf"(?<![\w.])(?:({'|'.join(map(re.escape, sorted((s for s in spellings if s), key=len, reverse=True))) or '(?!)'})(?= |$|sp|[;:)])|(?:sp|service packs?) ?(\d{{1,2}}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))"
+    )
     tokens = pattern.finditer(re.sub(r"(?<=\d)sp(?=\d)", " sp", rest))
     current: str | None = None
     many = False

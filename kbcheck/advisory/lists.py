@@ -23,27 +23,63 @@ from kbcheck.model import Affected, Article, Correction, CorrectionKind, FileVer
 # XGEN: List of Bugs Fixed in Exchange Server 5.5 Service Pack 1 / SNA Server 3.0 Service Pack 4 Fix List
 # FIXLIST.TXT for SMS 1.1 Service Pack 1 / XGEN: README.TXT: Microsoft Exchange 4.0 U.S. Service Pack 2
 _FIX_LIST = re.compile(
-    r"\blist of (?:all )?(?:fixed )?(?:bugs|fixes|problems|issues|updates|bug fixes)\b(?!.*\bconfirmed\b)|\bfix ?lists?\b|\bbugs fixed\b|\bfixes in\b"
-    r"|\breadme\b.*(?:\bservice pack\b|\bsp ?\d)|(?:\bservice pack\b|\bsp ?\d).*\breadme\b|\bproblems (?:solved|fixed|corrected)\b",
+    r"\blist of (?:all )?(?:fixed )?(?:bugs|fixes|problems|issues|updates|bug fixes)\b(?!.*\bconfirmed\b)"
+    r"|\bfix ?lists?\b|\bbugs fixed\b|\bfixes in\b"
+    r"|\breadme\b.*(?:\bservice pack\b|\bsp ?\d)|(?:\bservice pack\b|\bsp ?\d).*\breadme\b|\bproblems (?:solved|fixed"
+    r"|corrected)\b",
     re.IGNORECASE,
 )
 # XADM: Exchange Server 5.5 Post-SP3 Emsmdb32.dll Fixes Available / XADM: New CDONTS Fixes Available / ... SP4 HRP
 _ROLLUP = re.compile(
-    r"\bpost-?(?:sp|service pack)[ -]?\d\w*\b.*\b(?:fixes|hotfix|update)|\bfixes (?:now )?available\b|\bhotfix (?:bundle|rollup)|\brollup\b|\b[hs]rp\b|\bhotfixes combined\b|\bclient hotfix\b|\bpost-windows nt\b.*\bpackage\b"
+    r"\bpost-?(?:sp|service pack)[ -]?\d\w*\b.*\b(?:fixes|hotfix|update)|\bfixes (?:now )?available\b"
+    r"|\bhotfix (?:bundle|rollup)|\brollup\b|\b[hs]rp\b|\bhotfixes combined\b|\bclient hotfix\b"
+    r"|\bpost-windows nt\b.*\bpackage\b"
     r"|\bpost.?service release fixes\b|\bgroup of hotfixes\b",
     re.IGNORECASE,
 )
 _ENTRY = re.compile(r"\s{0,8}(?:[-|*\u2022\u00b7]\s*)?(Q\d{5,6})\b(?!\.\w{3})[\s:|\u00a0-]*(.*)", re.IGNORECASE)
 _PACK = re.compile(r"\b(?:service packs?|sp)(?: ?#)? ?(\d)([a-z])?(?:\.0)?(?:/\d?[a-z]?)?\b", re.IGNORECASE)
-_LIST_TITLE = re.compile(r"^(?:[A-Z]{2,5}: ?)?(?:list of (?:bugs|fixes|problems)|how to obtain|.*\bfix ?list\b|.*\breadme(?:\.\w+)? file)", re.IGNORECASE)
-_FURTHER = re.compile(r"\b(?:for (?:more|additional|further|general|related) (?:information|details)|please (?:see|refer)|see the following|(?:information|instructions) (?:about|on) (?:how to )?obtain|refer to the following|are (?:also )?(?:described|documented) in)\b", re.IGNORECASE)
-_RELEASED = re.compile(r"(?:fixes|files|updates?|hotfix(?:es)?)\b.{0,40}?\b(?:released|posted|available)(?: on| after)? ([A-Z][a-z]+ \d{1,2}, \d{4})", re.IGNORECASE)
-_ABOUT_FIXES = re.compile(r"\b(?:bugs?|fix(?:es|ed)?|problems?|corrected|issues|service pack|sp ?\d|summary list|hotfix)\b", re.IGNORECASE)
+_LIST_TITLE = re.compile(
+    r"^(?:[A-Z]{2,5}: ?)?(?:list of (?:bugs|fixes|problems)|how to obtain|.*\bfix ?list\b|.*\breadme(?:\.\w+)? file)",
+    re.IGNORECASE,
+)
+_FURTHER = re.compile(
+    r"\b(?:for (?:more|additional|further|general|related) (?:information|details)|please (?:see|refer)"
+    r"|see the following|(?:information|instructions) (?:about|on) (?:how to )?obtain|refer to the following"
+    r"|are (?:also )?(?:described|documented) in)\b",
+    re.IGNORECASE,
+)
+_RELEASED = re.compile(
+    r"(?:fixes|files|updates?|hotfix(?:es)?)\b.{0,40}?\b(?:released|posted|available)(?: on"
+    r"| after)? ([A-Z][a-z]+ \d{1,2}, \d{4})",
+    re.IGNORECASE,
+)
+_ABOUT_FIXES = re.compile(
+    r"\b(?:bugs?|fix(?:es|ed)?|problems?|corrected|issues|service pack|sp ?\d|summary list|hotfix)\b", re.IGNORECASE
+)
 _NUMBERED = re.compile(r"^ {0,3}(?:\d{1,2}\.\d{0,2}(?:\.\d)?|[IVX]+\.|[A-Z]\.)\s+(\S.*)$")
 _FILE_LIST = r"[\w$~-]+\.[A-Za-z][\w]{1,3}"
-_INCREMENT = re.compile(rf"((?:{_FILE_LIST}(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+)?)+)\s*(?:files?\s+)?(?:(?:is|are|was|were)\s+)?(?:added,?\s*)?(?:and\s+)?(?:(?:is|are)\s+)?(?:incremented|updated|included|at|changed|added)?\s*(?:to|at|with|in)?\s*version\s+(\d[\d.]*\d)", re.IGNORECASE)
+_INCREMENT = re.compile(
+    rf"((?:{_FILE_LIST}(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+)?)+)\s*(?:files?\s+)?(?:(?:is|are|was"
+    rf"|were)\s+)?(?:added,?\s*)?(?:and\s+)?(?:(?:is|are)\s+)?(?:incremented|updated|included|at|changed"
+    rf"|added)?\s*(?:to|at|with|in)?\s*version\s+(\d[\d.]*\d)",
+    re.IGNORECASE,
+)
 _ALL_FILES = re.compile(r"\ball files\b.{0,40}?\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 
 
 @dataclass(slots=True)
@@ -86,7 +122,9 @@ def read(article: Article, affected: Sequence[Affected], problems: list[Problem]
 
 def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
     title = product.fold(article.title)
-    lines = _named(title) or tuple(dict.fromkeys(a.product_line for a in affected if product.line(a.product_line).levels))
+    lines = _named(title) or tuple(
+        dict.fromkeys(a.product_line for a in affected if product.line(a.product_line).levels)
+    )
     packs = _levels(title)
     listed = [a.level for a in affected if a.level not in (None, product.RTM)]
     if not lines:
@@ -119,12 +157,29 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
                 region, line, level = _heading(stripped, region, line, lines, level, readme)
             number += 2
             continue
-        if entry is None and number + 1 < end and stripped and len(body[number].strip()) == len(stripped) and is_rule(body[number], "-", 3) and not stripped.startswith(("+", "|", "-")):
+        if (
+            entry is None
+            and number + 1 < end
+            and stripped
+            and len(body[number].strip()) == len(stripped)
+            and is_rule(body[number], "-", 3)
+            and not stripped.startswith(("+", "|", "-"))
+        ):
             region, line, level = _heading(stripped, region, line, lines, level, readme)
             further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
             number += 2
             continue
-        if entry is None and stripped and _stands_alone(body, number, end) and (_NUMBERED.match(text) or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE) or (stripped.isupper() and len(stripped) < 70) or _INLINE.match(stripped)):
+        if (
+            entry is None
+            and stripped
+            and _stands_alone(body, number, end)
+            and (
+                _NUMBERED.match(text)
+                or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE)
+                or (stripped.isupper() and len(stripped) < 70)
+                or _INLINE.match(stripped)
+            )
+        ):
             region, line, level = _heading(stripped, region, line, lines, level, readme)
             further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
             number += 1
@@ -136,8 +191,19 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
             if paragraph:
                 further, paragraph = _is_further(paragraph), []
             ident, words = entry.group(1).upper(), entry.group(2).strip(" |")
-            if region and level is not None and not summary and not further and not _LIST_TITLE.match(words) and ident != article.id:
-                found.append(Correction(ident, line, level, CorrectionKind.SERVICE_PACK, Method.FIX_LIST, article.id, number, stripped))
+            if (
+                region
+                and level is not None
+                and not summary
+                and not further
+                and not _LIST_TITLE.match(words)
+                and ident != article.id
+            ):
+                found.append(
+                    Correction(
+                        ident, line, level, CorrectionKind.SERVICE_PACK, Method.FIX_LIST, article.id, number, stripped
+                    )
+                )
         elif not text.startswith("   ") or paragraph or not _continues(body, number):
             paragraph.append(stripped)
         number += 1
@@ -146,15 +212,22 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
     return list({(c.subject, c.level, c.product_line): c for c in reversed(found)}.values())[::-1]
 
 
-_CANONICAL_BODY = frozenset(("SUMMARY", "MORE INFORMATION", "REFERENCES", "SYMPTOMS", "STATUS", "RESOLUTION", "CAUSE", "WORKAROUND"))
+_CANONICAL_BODY = frozenset(
+    ("SUMMARY", "MORE INFORMATION", "REFERENCES", "SYMPTOMS", "STATUS", "RESOLUTION", "CAUSE", "WORKAROUND")
+)
 # Bugs Fixed in Service Pack 3 / List of Bugs Fixed in Microsoft Exchange Server 4.0 U.S. Service Pack 1
-_INLINE = re.compile(r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$", re.IGNORECASE)
+_INLINE = re.compile(
+    r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$",
+    re.IGNORECASE,
+)
 
 
 def _is_further(paragraph: Sequence[str]) -> bool:
     """Whether a paragraph introduces further reading, and not the list itself ("the problems that are fixed in SP3")."""
     text = " ".join(paragraph)
-    return bool(_FURTHER.search(text)) and not re.search(r"\b(?:problems|bugs|issues)\b.{0,40}\b(?:fixed|corrected|resolved)\b", text, re.IGNORECASE)
+    return bool(_FURTHER.search(text)) and not re.search(
+        r"\b(?:problems|bugs|issues)\b.{0,40}\b(?:fixed|corrected|resolved)\b", text, re.IGNORECASE
+    )
 
 
 def _stands_alone(lines: Sequence[str], number: int, end: int) -> bool:
@@ -184,8 +257,22 @@ def _heading(
     named = [name for name in _named(folded) if product.line(name).levels]
     about = bool(_ABOUT_FIXES.search(text))
     if packs and (not readme or about):
-        return (not readme or bool(re.search(r"bug|fix|problem|^\W*(?:service pack|sp) ?\d\W*$|summary list|list", text, re.IGNORECASE)) or region), (named[0] if named else line), packs[0]
-    if about and re.search(r"\b(?:bugs?|fix(?:es)?|problems?)\b.*\b(?:fixed|corrected|list|in)\b|\blist of\b|\bfixes\b", text, re.IGNORECASE):
+        return (
+            (
+                not readme
+                or bool(
+                    re.search(r"bug|fix|problem|^\W*(?:service pack|sp) ?\d\W*$|summary list|list", text, re.IGNORECASE)
+                )
+                or region
+            ),
+            (named[0] if named else line),
+            packs[0],
+        )
+    if about and re.search(
+        r"\b(?:bugs?|fix(?:es)?|problems?)\b.*\b(?:fixed|corrected|list|in)\b|\blist of\b|\bfixes\b",
+        text,
+        re.IGNORECASE,
+    ):
         return True, (named[0] if named else line), level
     if readme:
         return False, line, level
@@ -228,7 +315,19 @@ def _rollup(article: Article, affected: Sequence[Affected], problems: list[Probl
             problems.append(Problem(block.line, "block of a rollup without a file version", "rollup-files"))
         for ident, number, text in block.members:
             found.append(
-                Correction(ident, line, None, CorrectionKind.HOTFIX, Method.ROLLUP, article.id, number, text, files, block.released, order)
+                Correction(
+                    ident,
+                    line,
+                    None,
+                    CorrectionKind.HOTFIX,
+                    Method.ROLLUP,
+                    article.id,
+                    number,
+                    text,
+                    files,
+                    block.released,
+                    order,
+                )
             )
     return list(dict.fromkeys(found))
 
@@ -251,7 +350,12 @@ def _blocks(article: Article) -> list[_Block]:
             block, further, paragraph = None, False, []
             number += 2
             continue
-        underlined = number + 1 < end and bool(stripped) and len(lines[number].strip()) == len(stripped) and is_rule(lines[number], "-", 3)
+        underlined = (
+            number + 1 < end
+            and bool(stripped)
+            and len(lines[number].strip()) == len(stripped)
+            and is_rule(lines[number], "-", 3)
+        )
         match = _RELEASED.match(stripped) if underlined or _stands_alone(lines, number, end) else None
         if match and len(stripped) < 90:
             day = _day(match.group(1))
@@ -265,7 +369,9 @@ def _blocks(article: Article) -> list[_Block]:
         if not stripped:
             if paragraph:
                 joined = " ".join(paragraph)
-                further = bool(_FURTHER.search(joined)) and not re.search(r"\bfix(?:es)?\b.{0,40}\b(?:included|listed)\b|includes? (?:the )?(?:following )?fixes", joined)
+                further = bool(_FURTHER.search(joined)) and not re.search(
+                    r"\bfix(?:es)?\b.{0,40}\b(?:included|listed)\b|includes? (?:the )?(?:following )?fixes", joined
+                )
                 members = members or bool(re.search(r"following fixes", joined, re.IGNORECASE))
                 paragraph = []
         elif entry is not None:

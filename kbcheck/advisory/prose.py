@@ -48,7 +48,9 @@ class Sentence:
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
 _PLAIN_HEADING = re.compile(r"(?:for )?(.{3,60}?):?(?: only)?")
 # article.This problem was / U.S. Service Pack / (SP2). For
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)\"'\]])[.!?][\")']?(?:\s+(?=[\"'(\[A-Z0-9])|(?=(?:This|These|The|To|Microsoft|For|A|An) [a-z]))")
+_SENTENCE_END = re.compile(
+    r"(?<=[a-z0-9)\"'\]])[.!?][\")']?(?:\s+(?=[\"'(\[A-Z0-9])|(?=(?:This|These|The|To|Microsoft|For|A|An) [a-z]))"
+)
 _NO_END = re.compile(r"(?:\bU\.S|\bNo|\bvs|\be\.g|\bi\.e|\betc|\bInc|\bCorp|\bapprox|\bv|\bver)$", re.IGNORECASE)
 
 
@@ -115,22 +117,34 @@ def scope_of(heading: str) -> tuple[str, ...]:
     if match is None:
         return ()
     folded = product.fold(match.group(1))
-    rest, named = folded, []
+    rest = folded
+    named: list[str] = []
     for mention in reversed(product.mentions(folded)):
         rest = rest[: mention.start] + rest[mention.end :]
         named[:0] = mention.lines
-    leftover = re.sub(r"\b(?:for|and|or|only|server|workstation|sp ?\d|enterprise|edition|resolution|status|all|platforms?|the)\b|[()/:;.\-]", "", rest)
+    leftover = re.sub(
+        r"\b(?:for|and|or|only|server|workstation|sp ?\d|enterprise|edition|resolution|status|all|platforms?|the)\b"
+        r"|[()/:;.\-]",
+        "",
+        rest,
+    )
     return tuple(dict.fromkeys(named)) if named and not leftover.strip() else ()
 
 
 def _underlined(stripped: str, under: str) -> bool:
     under = under.strip()
-    return under.startswith("--") and len(under) == len(stripped) and under.count("-") == len(under) and not stripped.startswith(("-", "|"))
+    return (
+        under.startswith("--")
+        and len(under) == len(stripped)
+        and under.count("-") == len(under)
+        and not stripped.startswith(("-", "|"))
+    )
 
 
 def sentences(paragraph: Paragraph) -> list[Sentence]:
     """Return the paragraph's sentences."""
-    text, starts = "", []
+    text = ""
+    starts: list[tuple[int, int]] = []
     for line, number in zip(paragraph.lines, paragraph.numbers, strict=True):
         starts.append((len(text), number))
         text += line.strip() + " "
@@ -146,6 +160,6 @@ def sentences(paragraph: Paragraph) -> list[Sentence]:
     for start, stop in found:
         words = text[start:stop].strip()
         if words:
-            line = max(number for offset, number in starts if offset <= start)
-            result.append(Sentence(words, product.fold(words), line))
+            first = max(number for offset, number in starts if offset <= start)
+            result.append(Sentence(words, product.fold(words), first))
     return result

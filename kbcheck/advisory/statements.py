@@ -30,46 +30,80 @@ class Findings:
 
 
 # Service Pack 4.0 / service packs 1 and 2 / SP3 / Service Pack Service Pack 1 / Service Pack 6/6a / SP1a
-_PACK = re.compile(r"\b(?:service packs?|sp)(?: service packs?| sp)? ?(\d{1,2})(?:\.0)?(?:/\d?[a-z])?([a-z])?(?![\w]|\.\d)((?: (?:and|or) (?:service pack |sp)?\d(?![\w.]))*)")
+_PACK = re.compile(
+    r"\b(?:service packs?|sp)(?: service packs?| sp)? ?(\d{1,2})(?:\.0)?(?:/\d?[a-z])?([a-z])?(?![\w]"
+    r"|\.\d)((?: (?:and|or) (?:service pack |sp)?\d(?![\w.]))*)"
+)
 _SHORT = re.compile(r"(?<=\d)sp(?=\d)")
 _VERB = r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified|included|incorporated|implemented|available|contained)"
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 _WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
-_SUBJECT = re.compile(r"\b(?:fix(?:es)?|hotfix(?:es)?|features?|problems?|changes?|corrections?|bugs?|issues?|updates?|patch|solution|functionality)\b")
+_SUBJECT = re.compile(
+    r"\b(?:fix(?:es)?|hotfix(?:es)?|features?|problems?|changes?|corrections?|bugs?|issues?|updates?|patch|solution"
+    r"|functionality)\b"
+)
 # This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
-_CORRECTED = re.compile(rf"\b{_VERB}\b(?: \(?(?:also|first|now|beginning|starting)\)?)*(?: as of| with| in| by| by (?:installing|applying|upgrading to))\b")
+_CORRECTED = re.compile(
+    rf"\b{_VERB}\b(?: \(?(?:also|first|now|beginning|starting)\)?)*(?: as of| with| in| by| by (?:installing|applying"
+    rf"|upgrading to))\b"
+)
 # To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
 _REMEDY = re.compile(
     r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|work around|get|obtain)\b.{0,160}?"
     r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
 )
-_IMPERATIVE = re.compile(r"^(?:- |\d\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to|update all servers)\b(?! the (?:following )?(?:fix|hotfix))")
+_IMPERATIVE = re.compile(
+    r"^(?:- |\d\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to"
+    r"|update all servers)\b(?! the (?:following )?(?:fix|hotfix))"
+)
 _LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
 # A supported fix is now available / A supported fix that corrects this problem is now available / hotfix has been posted
 _HOTFIX = re.compile(
-    r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is|are) (?:now )?available\b"
-    r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available|available|developed)\b"
+    r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is"
+    r"|are) (?:now )?available\b"
+    r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available"
+    r"|available|developed)\b"
     r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b"
-    r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?(?:contact|obtain the (?:hotfix|fix|update|patch|following fix)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix|patch))\b"
-    r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update|patch)\b"
+    r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?(?:contact"
+    r"|obtain the (?:hotfix|fix|update|patch|following fix)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix"
+    r"|patch))\b"
+    r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
+    r"|patch)\b"
 )
 _SUPPORTED = re.compile(r"\b(?:supported|fix|hotfix|post-?sp\d)\b")
 _NEGATED = re.compile(
     r"\b(?:not|never|isn't|wasn't) (?:yet )?(?:been )?(?:corrected|fixed|included|addressed|resolved|available)\b"
-    r"|\b(?:will|may|might|should|would|could|to|can) (?:also )?(?:be |have been )(?:first |permanently )?(?:corrected|fixed|included|addressed|resolved|considered)\b"
+    r"|\b(?:will|may|might|should|would|could|to|can) (?:also )?(?:be |have been )(?:first "
+    r"|permanently )?(?:corrected|fixed|included|addressed|resolved|considered)\b"
     r"|\bscheduled\b|\bplanned\b|\bwait for\b|\breappl|\breinstall|\bif you have\b|\bunless\b.{0,60}\bwait\b"
 )
-_PREREQUISITE = re.compile(r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b")
+_PREREQUISITE = re.compile(
+    r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)"
+    r"|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b"
+)
 _AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
 # Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
-_CONFIRMED = re.compile(r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in|with|of)\b(.*)")
+_CONFIRMED = re.compile(
+    r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in"
+    r"|with|of)\b(.*)"
+)
 _LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
 _FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
 _NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
-_TRIGGER = re.compile(r"service pack|\bsp ?\d|fix|correct|confirm|include|update|patch|resolved in|addressed in", re.IGNORECASE)
-_RELATIVE = re.compile(r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond|than)(?: the)? (?:[a-z ]+[\d.]* )?)$")
-_STOP = re.compile(r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in|does not occur|do not|only intended|problem in|bug in)\b")
-_RELEASE_WORDS = re.compile(r"(?: the)?(?: retail| final| released| released? of| release of)*(?: (?:upgrade|product) (?:to|of))? ?")
+_TRIGGER = re.compile(
+    r"service pack|\bsp ?\d|fix|correct|confirm|include|update|patch|resolved in|addressed in", re.IGNORECASE
+)
+_RELATIVE = re.compile(
+    r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
+    r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
+)
+_STOP = re.compile(
+    r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in"
+    r"|does not occur|do not|only intended|problem in|bug in)\b"
+)
+_RELEASE_WORDS = re.compile(
+    r"(?: the)?(?: retail| final| released| released? of| release of)*(?: (?:upgrade|product) (?:to|of))? ?"
+)
 _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
 
 
@@ -179,7 +213,7 @@ class _Reader:
         if match is None:
             return
         rest = match.group(1)
-        named = []
+        named: list[str] = []
         for mention in product.mentions(rest):
             names = mention.lines or self._complete(mention, ())
             named.extend(names)
@@ -195,7 +229,9 @@ class _Reader:
                 self.confirmed.append(Affected(other[:60], None, sentence.line, sentence.text))
 
     def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...]) -> None:
-        if _NEGATED.search(folded) and not re.search(r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded):
+        if _NEGATED.search(folded) and not re.search(
+            r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded
+        ):
             return
         done = False
         for match in _CORRECTED.finditer(folded):
@@ -204,18 +240,18 @@ class _Reader:
                 continue
             if _NEGATED.search(before[-40:] + match.group()):
                 continue
-            done = self._packs(sentence, folded[match.end() :], scope, strict=False) or done
+            done = self._packs(sentence, folded[match.end() :], scope) or done
             if not done:
                 done = self._release(sentence, folded[match.end() :])
         if done or _PREREQUISITE.search(folded):
             return
-        match = _REMEDY.search(folded) or _IMPERATIVE.search(folded)
-        if match and not _AFTER.search(folded[match.end() :]):
-            start = _LATEST.search(folded, match.start())
-            if start is not None or _PACK.search(folded, match.end()):
-                self._packs(sentence, folded[match.end() :], scope, strict=True)
+        remedy = _REMEDY.search(folded) or _IMPERATIVE.search(folded)
+        if remedy and not _AFTER.search(folded[remedy.end() :]):
+            start = _LATEST.search(folded, remedy.start())
+            if start is not None or _PACK.search(folded, remedy.end()):
+                self._packs(sentence, folded[remedy.end() :], scope)
 
-    def _packs(self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...], *, strict: bool) -> bool:
+    def _packs(self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...]) -> bool:
         """Record each service pack that `rest` (what follows "corrected in") names; whether there was any."""
         stop = _STOP.search(rest)
         if stop:
@@ -250,9 +286,7 @@ class _Reader:
             if not pending:
                 following = re.match(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)", rest[thing.end() :])
                 if following:
-                    pending = [m for m in product.mentions(following.group(1))][:1]
-            if strict and not pending and not scope and len(self.servers) != 1:
-                pending = []
+                    pending = list(product.mentions(following.group(1)))[:1]
             for name in self._lines(pending, scope):
                 for level in levels:
                     self._add(name, level, CorrectionKind.SERVICE_PACK, sentence)
@@ -270,7 +304,11 @@ class _Reader:
         if not mentioned or not mentioned[0].lines:
             return False
         after = rest[mentioned[0].end :]
-        if re.match(r" ?(?:and )?(?:service pack|sp ?\d|hotfix|post|\d|beta|setup|documentation|help|readme|resource kit|cd|client)", after):
+        if re.match(
+            r" ?(?:and )?(?:service pack|sp ?\d|hotfix|post|\d|beta|setup|documentation|help|readme|resource kit|cd"
+            r"|client)",
+            after,
+        ):
             return False
         for name in mentioned[0].lines:
             self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
@@ -300,7 +338,12 @@ class _Reader:
         def same(names: Iterable[str]) -> tuple[str, ...]:
             return tuple(name for name in names if product.line(name).product == mention.product)
 
-        for names in (same(scope), same(self.recent), same(a.product_line for a in self.confirmed), same(self.affected)):
+        for names in (
+            same(scope),
+            same(self.recent),
+            same(a.product_line for a in self.confirmed),
+            same(self.affected),
+        ):
             if names:
                 return tuple(dict.fromkeys(names))
         known = [each.name for each in product.lines() if each.product == mention.product]
@@ -321,7 +364,9 @@ class _Reader:
 
     def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: prose.Sentence) -> None:
         self.corrections.append(
-            Correction(self.article.id, name, level, kind, Method.SENTENCE, self.article.id, sentence.line, sentence.text)
+            Correction(
+                self.article.id, name, level, kind, Method.SENTENCE, self.article.id, sentence.line, sentence.text
+            )
         )
 
     def _problem(self, sentence: prose.Sentence, message: str) -> None:

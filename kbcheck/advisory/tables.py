@@ -22,20 +22,31 @@ from kbcheck.model import Article, FixedFile, Problem
 
 # should have the following file attributes or later / fixes include the following files / The following files are updated
 _INTRODUCTION = re.compile(
-    r"file attributes|following attributes|attributes or later|fix(?:es)? includes? the following|includes? the following (?:updated )?files?"
-    r"|following (?:updated |new |fixed |replacement |hotfix |corrected )*(?:files?|versions?|modules?|binar)\b.{0,60}(?:updated|fix|hotfix|available|contain|replace|correct|included|install|or later)"
-    r"|(?:updated|fixed|hotfix|corrected|new) (?:files?|versions?) (?:include|are|is|have)|files? (?:are|is|were|have been) (?:updated|included|fixed|replaced|corrected) |files included in (?:this|the) (?:fix|hotfix|update)"
-    r"|this (?:fix|hotfix|update|patch|feature) (?:contains|includes|consists|updates|replaces|has)|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?",
+    r"file attributes|following attributes|attributes or later|fix(?:es)? includes? the following"
+    r"|includes? the following (?:updated )?files?"
+    r"|following (?:updated |new |fixed |replacement |hotfix |corrected )*(?:files?|versions?|modules?"
+    r"|binar)\b.{0,60}(?:updated|fix|hotfix|available|contain|replace|correct|included|install|or later)"
+    r"|(?:updated|fixed|hotfix|corrected|new) (?:files?|versions?) (?:include|are|is|have)|files? (?:are|is|were"
+    r"|have been) (?:updated|included|fixed|replaced|corrected) |files included in (?:this|the) (?:fix|hotfix|update)"
+    r"|this (?:fix|hotfix|update|patch|feature) (?:contains|includes|consists|updates|replaces|has)"
+    r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?",
     re.IGNORECASE,
 )
 _FILE_OR_NAME = re.compile(r"file|name|module", re.IGNORECASE)
 _FIXING = frozenset(("RESOLUTION", "STATUS"))
 _FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b", re.IGNORECASE)
-_REVOCATION = re.compile(r"before (?:you )?(?:apply|install)ing|(?:original|old|previous|earlier|affected|following) (?:files?|versions?) (?:cause|have|exhibit|contain the problem)|do(?:es)? not (?:work|support)|the following (?:table|tables) (?:lists?|shows?|compares?|describes?)", re.IGNORECASE)
+_REVOCATION = re.compile(
+    r"before (?:you )?(?:apply|install)ing|(?:original|old|previous|earlier|affected|following) (?:files?"
+    r"|versions?) (?:cause|have|exhibit|contain the problem)|do(?:es)? not (?:work|support)|the following (?:table"
+    r"|tables) (?:lists?|shows?|compares?|describes?)",
+    re.IGNORECASE,
+)
 _COMPONENT = re.compile(r"\s*Components?\s*:\s*(.*)", re.IGNORECASE)
 
 _HEADINGS = {
-    "file": re.compile(r"^(?:file ?names?(?: and path)?|file|name|filename|files|module|file name and location)$", re.IGNORECASE),
+    "file": re.compile(
+        r"^(?:file ?names?(?: and path)?|file|name|filename|files|module|file name and location)$", re.IGNORECASE
+    ),
     "version": re.compile(r"version|build", re.IGNORECASE),
     "date": re.compile(r"^(?:file )?(?:modified )?date|^dated$|date ?/ ?time", re.IGNORECASE),
     "time": re.compile(r"^(?:file )?time", re.IGNORECASE),
@@ -44,11 +55,17 @@ _HEADINGS = {
     "language": re.compile(r"language", re.IGNORECASE),
 }
 _HEADER_WORDS = re.compile(
-    r"(?P<file>file ?names?(?: and path| and location)?|filename|module)|(?P<size>(?:file )?size(?: ?\(bytes\))?|bytes)|(?P<date>(?:file )?date(?: ?/ ?time)?)|(?P<time>(?:file )?time)"
-    r"|(?P<version>(?:file |current |product |new )*version|build)|(?P<platform>platform|processor|operating system|cpu)|(?P<language>language)|(?P<bare>\bfile\b|\bname\b)|(?P<other>destination(?: folder)?|location|folder|path|description|checksum|component)",
+    r"(?P<file>file ?names?(?: and path| and location)?|filename|module)|(?P<size>(?:file )?size(?: ?\(bytes\))?"
+    r"|bytes)|(?P<date>(?:file )?date(?: ?/ ?time)?)|(?P<time>(?:file )?time)"
+    r"|(?P<version>(?:file |current |product |new )*version|build)|(?P<platform>platform|processor|operating system"
+    r"|cpu)|(?P<language>language)|(?P<bare>\bfile\b|\bname\b)|(?P<other>destination(?: folder)?|location|folder|path"
+    r"|description|checksum|component)",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"(?<![\w.])\d{1,4}[-/](?:\d{1,2}|[A-Za-z]{3,9})[-/]\d{2,4}|(?<![\w.])[A-Za-z]{3,9}-\d{1,2}-\d{2,4}|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2},? \d{2,4}")
+_DATE = re.compile(
+    r"(?<![\w.])\d{1,4}[-/](?:\d{1,2}|[A-Za-z]{3,9})[-/]\d{2,4}|(?<![\w.])[A-Za-z]{3,9}-\d{1,2}-\d{2,4}|(?:Jan|Feb"
+    r"|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2},? \d{2,4}"
+)
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})? ?(?:[AaPp]\.?[Mm]?\.?)?")
 _VERSION = re.compile(r"v?\d{1,5}(?:[.:]\d{1,6}){1,4}[a-z]?")
 _SIZE = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
@@ -117,17 +134,23 @@ def tables(article: Article) -> Iterator[Table]:
             paragraph = []
             number += 1
             continue
-        if number + 1 < end and not stripped.startswith(("|", "+")) and len(lines[number].strip()) == len(stripped) and is_rule(lines[number], "-", 2):
-            if not _is_columns(lines, number, end):
-                named = prose.scope_of(stripped)
-                if named:
-                    heading, component = stripped, None
-                paragraph = []
-                number += 2
-                continue
-        if stripped.startswith("|") or stripped.startswith("+-"):
+        if (
+            number + 1 < end
+            and not stripped.startswith(("|", "+"))
+            and len(lines[number].strip()) == len(stripped)
+            and is_rule(lines[number], "-", 2)
+        ) and not _is_columns(lines, number, end):
+            named = prose.scope_of(stripped)
+            if named:
+                heading, component = stripped, None
+            paragraph = []
+            number += 2
+            continue
+        if stripped.startswith(("|", "+-")):
             text = " ".join(paragraph)
-            introduced = introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
+            introduced = (
+                introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
+            )
             table = _box(lines, number, end, component, heading)
             if table is not None:
                 if introduced and table.rows:
@@ -137,7 +160,9 @@ def tables(article: Article) -> Iterator[Table]:
                 continue
         elif _is_columns(lines, number, end):
             text = " ".join(paragraph)
-            introduced = introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
+            introduced = (
+                introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
+            )
             table = _columns(lines, number, end, component, heading)
             if introduced and table.rows:
                 yield table
@@ -154,7 +179,14 @@ def tables(article: Article) -> Iterator[Table]:
 
 def _next_text(lines: Sequence[str], number: int, end: int) -> str | None:
     following = lines[number].strip() if number < end - 1 else ""
-    return following if following and len(following) < 60 and not following.startswith(("+", "|")) and not _HEADER_WORDS.match(following) else None
+    return (
+        following
+        if following
+        and len(following) < 60
+        and not following.startswith(("+", "|"))
+        and not _HEADER_WORDS.match(following)
+        else None
+    )
 
 
 # --- boxes ------------------------------------------------------------------------------------------------------------
@@ -169,7 +201,9 @@ def _box(lines: Sequence[str], number: int, end: int, component: str | None, hea
         if stripped.startswith("|"):
             rows.append((number, [cell.strip() for cell in stripped.strip("|").split("|")]))
         elif not stripped:
-            following = next((lines[n - 1].strip() for n in range(number, min(number + 4, end)) if lines[n - 1].strip()), "")
+            following = next(
+                (lines[n - 1].strip() for n in range(number, min(number + 4, end)) if lines[n - 1].strip()), ""
+            )
             if not following.startswith(("|", "+-")):
                 break
         elif not stripped.startswith("+"):
@@ -179,7 +213,9 @@ def _box(lines: Sequence[str], number: int, end: int, component: str | None, hea
     roles: list[str | None] = []
     for row_line, cells in rows:
         own = [_role(cell) for cell in cells]
-        if "file" in own and (len(own) == 1 or own.count(None) < len(own) - 1 or any(role == "version" for role in own)):
+        if "file" in own and (
+            len(own) == 1 or own.count(None) < len(own) - 1 or any(role == "version" for role in own)
+        ):
             roles = own
             continue
         if not roles:
@@ -213,8 +249,15 @@ def _record(cells: dict[str | None, str], line: int, component: str | None, head
         return None if text.lower() in _ABSENT else text
 
     return FixedFile(
-        file=name, version=cell("version"), component=component, product=heading, platform=cell("platform"),
-        language=cell("language"), date=cell("date"), size=cell("size"), line=line,
+        file=name,
+        version=cell("version"),
+        component=component,
+        product=heading,
+        platform=cell("platform"),
+        language=cell("language"),
+        date=cell("date"),
+        size=cell("size"),
+        line=line,
     )
 
 
@@ -237,7 +280,9 @@ def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
     for following in range(number + 1, min(number + 3, end)):
         under = _TAG.sub("", lines[following - 1]).strip()
         if under:
-            return bool(re.fullmatch(r"[-=\s]{4,}", under)) or (len(words) >= 2 and _row(under, tuple(words)) is not None and "  " in text)
+            return bool(re.fullmatch(r"[-=\s]{4,}", under)) or (
+                len(words) >= 2 and _row(under, tuple(words)) is not None and "  " in text
+            )
     return False
 
 
@@ -254,7 +299,11 @@ def _columns(lines: Sequence[str], number: int, end: int, component: str | None,
             continue
         cells = _row(stripped, words)
         if cells is None:
-            match = re.fullmatch(r"\(?(?:for )?(x86|Intel|i386|Alpha)(?:[- ]based)?(?: platforms?| version| computers?)?:?\)?", stripped, re.IGNORECASE)
+            match = re.fullmatch(
+                r"\(?(?:for )?(x86|Intel|i386|Alpha)(?:[- ]based)?(?: platforms?| version| computers?)?:?\)?",
+                stripped,
+                re.IGNORECASE,
+            )
             if not match or not any(_row(lines[n - 1].strip(), words) for n in range(number + 1, min(number + 4, end))):
                 break
             platform = match.group(1)
@@ -297,9 +346,7 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
             cells["size"] += " " + token
         elif _PLATFORM.fullmatch(token):
             cells["platform"] = " and ".join(filter(None, (cells.get("platform"), token.strip("()"))))
-        elif token.lower() in ("and", "&", "or") and "platform" in cells:
-            continue
-        elif token.lower() in _ABSENT:
+        elif (token.lower() in ("and", "&", "or") and "platform" in cells) or token.lower() in _ABSENT:
             continue
         elif "version" not in cells and "version" in words and re.fullmatch(r"\d{3,5}", token):
             cells["version"] = token
@@ -340,8 +387,12 @@ def _with_line(row: FixedFile, server_lines: Sequence[str], problems: list[Probl
     build = product.parse_build(row.version)
     if not branched and plain:
         if not build:
-            problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is no dotted number", "file-version"))
+            problems.append(
+                Problem(row.line, f"{row.file}: version {row.version!r} is no dotted number", "file-version")
+            )
         return replace(row, product_line=plain[0], build=build) if len(plain) == 1 else replace(row, build=build)
     if branched:
-        problems.append(Problem(row.line, f"{row.file}: version {row.version!r} fits none of {', '.join(branched)}", "file-version"))
+        problems.append(
+            Problem(row.line, f"{row.file}: version {row.version!r} fits none of {', '.join(branched)}", "file-version")
+        )
     return row

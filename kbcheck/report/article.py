@@ -1,0 +1,171 @@
+"""One article as a page: the structured advisory, its own text with the facts marked, lists of articles."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from kbcheck import knowledge, product
+from kbcheck.model import ArticleKnowledge, Correction, CorrectionKind, LineKnowledge, Method, Stored
+from kbcheck.report import cell
+
+_METHODS = {
+    Method.OVERRIDE: "settled by hand",
+    Method.SENTENCE: "own sentence",
+    Method.FIX_LIST: "fix list",
+    Method.ROLLUP: "rollup",
+    Method.KEYWORD: "keyword",
+    Method.FILE_TABLE: "file table",
+}
+
+
+def page(
+    stored: Stored, known: ArticleKnowledge, listed: Sequence[Correction], titles: Mapping[str, str], *, width: int = 80
+) -> str:
+    """Return the advisory in a screen: affected, corrected, files, what it lists, what disagrees.
+
+    `listed` is what the article states about others; `titles` names those of its references that are known.
+    """
+    facts = stored.facts
+    day = f"{facts.date.day} {facts.date:%B %Y}, {stored.category}"
+    lines = [
+        f"{facts.id}  {cell.shorten(facts.title, max(width - len(day) - 12, 30))}".ljust(width - len(day) - 1)
+        + " "
+        + day
+    ]
+    kind = facts.kind.value + ("" if known.advisory else "; not judged: it reports no fault")
+    _add(lines, "kind", kind, width)
+    for line in known.lines:
+        if line.listed:
+            levels = f" {', '.join(line.levels)}" if line.levels else " (no level named: all before the correction)"
+            where = ", ".join(dict.fromkeys(str(a.line) for a in line.affected))
+            _add(lines, "affects", f"{line.product_line}{levels}", width, f"line {where}")
+    shown = knowledge.first_fixed(known)
+    for line in known.lines:
+        if line.product_line in shown:
+            _corrected(lines, line, width)
+    for row in facts.fixed_files[:12]:
+        extra = ", ".join(part for part in (row.component, row.platform, row.language) if part)
+        _add(
+            lines,
+            "file",
+            f"{row.file} {row.version or '(no version)'}{f' ({extra})' if extra else ''}",
+            width,
+            f"line {row.line}",
+        )
+    if len(facts.fixed_files) > 12:
+        _add(lines, "", f"and {len(facts.fixed_files) - 12} more files", width)
+    for conflict in known.conflicts:
+        said = "; ".join(
+            f"{_METHODS[c.method]} {c.source}:{c.line} says {c.level or 'hotfix'}" for c in conflict.overruled
+        )
+        _add(lines, "disagrees", f"{conflict.product_line}: {said}. {conflict.reason}", width)
+    for problem in stored.problems[:5]:
+        _add(lines, "unclear", problem.message, width, f"line {problem.line}")
+    if listed:
+        lines += _members(listed, width)
+    references = stored.layout["references"]
+    assert isinstance(references, list)
+    if not listed:
+        for ident in references[:6]:
+            _add(lines, "see also", f"{ident} {titles.get(ident, '(not in the database)')}", width)
+    return "".join(cell.clean(line).rstrip() + "\n" for line in lines)
+
+
+def _corrected(lines: list[str], line: LineKnowledge, width: int) -> None:
+    if line.first_fixed is None:
+        _add(lines, "corrected", f"{line.product_line}: no correction known", width)
+        return
+    by: dict[str, list[str]] = defaultdict(list)
+    for each in line.deciding:
+        by[_METHODS[each.method]].append(f"{each.source}:{each.line}")
+    sources = ", ".join(f"{method} {' '.join(dict.fromkeys(places))}" for method, places in by.items())
+    _add(lines, "corrected", f"{line.product_line} {line.first_fixed}", width, sources)
+    others = [
+        c
+        for c in line.corrections
+        if c not in line.deciding and c.kind is not CorrectionKind.HOTFIX and c.level == line.first_fixed
+    ]
+    if others:
+        also = ", ".join(dict.fromkeys(f"{_METHODS[c.method]} {c.source}:{c.line}" for c in others))
+        _add(lines, "", f"also said by {also}", width)
+    for each in line.corrections:
+        if each.method is Method.ROLLUP:
+            files = ", ".join(f"{f.file} {f.version}" for f in each.files[:3]) or "files not named"
+            more = f" and {len(each.files) - 3} more" if len(each.files) > 3 else ""
+            _add(
+                lines,
+                "hotfix",
+                f"{files}{more} or later",
+                width,
+                f"{each.source}, {each.released.isoformat() if each.released else 'undated'}",
+            )
+
+
+def _members(listed: Sequence[Correction], width: int) -> list[str]:
+    """Return what a fix list or rollup holds, block by block."""
+    blocks: dict[tuple[str, ...], list[Correction]] = defaultdict(list)
+    for each in listed:
+        when = each.released.isoformat() if each.released else ""
+        files = "; ".join(f"{f.file} {f.version}" for f in each.files)
+        blocks[each.product_line, each.level or "hotfix", when, files].append(each)
+    lines = [""]
+    for (name, level, when, files), members in blocks.items():
+        lines.append(
+            f"lists {len(members)} articles as corrected: {name} {level}{f', released {when}' if when else ''}"
+        )
+        if files:
+            lines.extend(textwrap.wrap(f"files: {files}", width, initial_indent="  ", subsequent_indent="         "))
+        lines.extend(cell.shorten(f"  {' '.join(each.text.split())}", width) for each in members)
+    return lines
+
+
+def annotated(stored: Stored, known: ArticleKnowledge) -> str:
+    """Return the article's own text, each recognised fact marked in the margin of its line."""
+    marks: dict[int, list[str]] = defaultdict(list)
+    for each in stored.facts.affected:
+        marks[each.line].append(f"affects {each.product_line}{f' {each.level}' if each.level else ''}")
+    for line in known.lines:
+        for correction in line.corrections:
+            if correction.source == stored.facts.id:
+                marks[correction.line].append(
+                    f"{correction.method.value}: {line.product_line} {correction.level or correction.kind.value}"
+                )
+    for row in stored.facts.fixed_files:
+        marks[row.line].append(f"file{f' of {row.product_line}' if row.product_line else ''}")
+    for problem in stored.problems:
+        marks[problem.line].append(f"unclear: {problem.kind}")
+    result = []
+    for number, words in enumerate(stored.text.split("\n"), start=1):
+        notes = "; ".join(dict.fromkeys(marks.get(number, ())))
+        result.append(
+            f"{number:>5} {'>' if notes else ' '} {cell.clean(words).rstrip()}"
+            + (f"\n        {'^ ' + notes}" if notes else "")
+        )
+    return "\n".join(result) + "\n"
+
+
+def listing(rows: Sequence[tuple[ArticleKnowledge, str]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headers and rows of a list of articles, each with its category."""
+    table: list[tuple[str, ...]] = []
+    for known, category in rows:
+        fixed = "; ".join(
+            f"{product.line(name).name} {level}"
+            for name, level in knowledge.first_fixed(known).items()
+            if level is not None
+        )
+        table.append((known.id, known.date.isoformat(), category, known.kind.value, known.title, fixed or "-"))
+    return ("article", "date", "category", "kind", "title", "first corrected in"), table
+
+
+def _add(lines: list[str], label: str, words: str, width: int, where: str = "") -> None:
+    wrapped = textwrap.wrap(words, max(width - 13, 30)) or [""]
+    lines.append(f"{label:<12} {wrapped[0]}")
+    lines.extend(" " * 13 + each for each in wrapped[1:])
+    if where:
+        room = width - len(lines[-1]) - len(where)
+        if room >= 2:
+            lines[-1] = lines[-1] + " " * room + where
+        else:
+            lines.extend(" " * 15 + each for each in textwrap.wrap(where, max(width - 15, 30)))

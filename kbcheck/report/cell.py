@@ -1,0 +1,30 @@
+"""Making foreign text safe for the place where it is shown."""
+
+from __future__ import annotations
+
+import re
+
+# C0 and C1 controls, and the marks that reverse or hide text
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_FORMULA = re.compile(r"^[\s]*[=+\-@]")
+
+
+def clean(text: str) -> str:
+    """Return `text` on one line without control characters, for a terminal."""
+    return _CONTROL.sub(lambda match: " " if match.group() in "\t\n\r" else "\ufffd", text)
+
+
+def markdown(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is."""
+    return _MARKDOWN.sub(r"\\\1", clean(text))
+
+
+def spreadsheet(text: str) -> str:
+    """Return `text` so that a spreadsheet takes it for text and not for a formula."""
+    return f"'{text}" if _FORMULA.match(text) or text[:1] in ("\t", "\r") else text
+
+
+def shorten(text: str, width: int) -> str:
+    """Return `text` in at most `width` characters, cut at the end with `...`."""
+    return text if len(text) <= width else text[: max(width - 3, 1)].rstrip() + "..."

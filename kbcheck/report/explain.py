@@ -1,0 +1,376 @@
+"""Why a verdict is what it is: the criteria one by one, each with the article's words and the host's facts."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kbcheck import matching, product
+from kbcheck.model import (
+    ArticleKnowledge,
+    Correction,
+    CorrectionKind,
+    HostRow,
+    LineKnowledge,
+    Method,
+    Profile,
+    Status,
+    Verdict,
+)
+from kbcheck.report import cell
+from kbcheck.report.data import verdict_document
+from kbcheck.report.view import DEADLOCK, remedy_text
+
+_METHODS = {
+    Method.OVERRIDE: "settled by hand",
+    Method.SENTENCE: "the article",
+    Method.FIX_LIST: "the fix list",
+    Method.ROLLUP: "the rollup",
+    Method.KEYWORD: "the keyword",
+    Method.FILE_TABLE: "the file table",
+}
+_REASONS = {
+    "product-not-listed": "the article is about another product",
+    "release-not-listed": "the article is about another release of the product",
+    "conflicting-evidence": "the host's own data contradict each other, and it matters",
+    "fixed-by-file-version": "the file that holds the fault is at or past the corrected version",
+    "branch-unclear": "the file is past the corrected version, but on another branch: whether it holds the correction is not known",
+    "files-missing": "the hotfix consists of several files, and not all are reported",
+    "sources-disagree": "equally good sources name different service packs, and this level lies between",
+    "fixed-by-service-pack": "the level is at or past the first correction",
+    "service-pack-unnamed": 'the article says only "the latest service pack", and this level may be it or not',
+    "file-too-old": "the file that holds the fault is older than the corrected version",
+    "fixed-by-hotfix": "the hotfix is installed, by the inventory's word",
+    "hotfix-build-unknown": "the hotfix grew over time, and which state of it is installed is not told",
+    "fixed-by-build-order": "no article names a service pack, but the corrected build is before this level's",
+    "fixed-by-other-product": "the correction came with another product of this host",
+    "fix-available": "a correction exists, and this host does not have it",
+    "hotfix-only": "only a hotfix corrects it, and none is reported",
+    "no-fix-known": "no correction is known",
+    "level-unknown": "the service pack is not known, and it matters",
+    "level-not-listed": "the article lists other levels only, and nothing else decides",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One question: its answer in a word, what was read (text, where) and what follows."""
+
+    name: str
+    answer: str
+    facts: tuple[tuple[str, str], ...]
+    follows: str = ""
+
+
+def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict) -> tuple[Criterion, ...]:
+    """Return the questions in the order of the rules, up to what matters for this line."""
+    line = known.line(profile.product_line)
+    found = [_listed(row, profile, known, line)]
+    if line is None or not line.listed:
+        return tuple(found)
+    found.append(_level(row, profile, line))
+    found.append(_corrected(profile, line))
+    files = _files(row, profile, line)
+    if files is not None:
+        found.append(files)
+    claims = _claims(row, profile, line)
+    if claims is not None:
+        found.append(claims)
+    other = _elsewhere(row, profile, known, line)
+    if other is not None:
+        found.append(other)
+    return tuple(found)
+
+
+def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict, *, width: int = 80) -> str:
+    """Return the explanation for a terminal."""
+    lines = [
+        f"{row.host} is {verdict.status.value.upper()} to {known.id}  {known.title}".replace(
+            "NOT-APPLICABLE to", "NOT AFFECTED by"
+        )
+        .replace("FIXED to", "FIXED for")
+        .replace("UNDETERMINED to", "UNDETERMINED for")
+    ]
+    lines.append(
+        f"{profile.product_line}, {matching.level_text(profile)}: {_REASONS[verdict.reason.value]} ({verdict.reason.value}, rule {verdict.evidence.rule})"
+    )
+    for number, criterion in enumerate(criteria(row, profile, known, verdict), start=1):
+        lines.append("")
+        head = f"{number} {criterion.name:<9} {criterion.answer:<6} "
+        for fact, where in criterion.facts or (("", ""),):
+            lines.extend(_wrapped(head, fact, where, width))
+            head = " " * len(head)
+        if criterion.follows:
+            lines.extend(_wrapped(head, "-> " + criterion.follows, "", width))
+    lines.append("")
+    for note in verdict.evidence.notes:
+        lines.extend(textwrap.wrap(f"Note: {note}", width, subsequent_indent="      "))
+    for conflict in known.conflicts:
+        if conflict.product_line == profile.product_line:
+            said = "; ".join(
+                f"{_METHODS[c.method]} {c.source}:{c.line} says {c.level or 'a hotfix'}" for c in conflict.overruled
+            )
+            lines.extend(
+                textwrap.wrap(f"Overruled: {said} ({conflict.reason})", width, subsequent_indent="           ")
+            )
+    if verdict.status is Status.EXPOSED:
+        todo = " or ".join(_remedy(known, profile, each) for each in verdict.remedies[:3])
+        lines.extend(
+            textwrap.wrap(
+                f"To do: {todo or 'no correction is known; see the article for a workaround'}",
+                width,
+                subsequent_indent="       ",
+            )
+        )
+    if verdict.evidence.missing:
+        lines.extend(
+            textwrap.wrap(
+                f"Would decide it: {', '.join(_field(name) for name in verdict.evidence.missing)}",
+                width,
+                subsequent_indent="                 ",
+            )
+        )
+    if known.id == DEADLOCK:
+        used = (
+            "a file version"
+            if any(name.startswith("files:") for name in verdict.evidence.fields)
+            else "the server's level"
+        )
+        lines.extend(
+            textwrap.wrap(
+                f"Judged by {used}. The Emsmdb32.dll that matters is the one that the calling program loads.", width
+            )
+        )
+    lines.append(f"The article: kbcheck show {known.id} --annotated")
+    return "".join(cell.clean(each) + "\n" for each in lines)
+
+
+def document(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict) -> dict[str, Any]:
+    """Return the `kbcheck.explanation/1` document."""
+    return {
+        "schema": "kbcheck.explanation/1",
+        "host": row.host,
+        "product_line": profile.product_line,
+        "level": matching.level_text(profile),
+        "title": known.title,
+        "meaning": _REASONS[verdict.reason.value],
+        **verdict_document(verdict),
+        "criteria": [
+            {
+                "question": c.name,
+                "answer": c.answer,
+                "facts": [{"text": t, "where": w} for t, w in c.facts],
+                "follows": c.follows,
+            }
+            for c in criteria(row, profile, known, verdict)
+        ],
+    }
+
+
+# --- criteria ---------------------------------------------------------------------------------------------------------
+
+
+def _listed(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineKnowledge | None) -> Criterion:
+    listed = line is not None and line.listed
+    affected = (
+        line.affected if line is not None and listed else tuple(each.affected[0] for each in known.lines if each.listed)
+    )
+    facts = list(dict.fromkeys((f'the article: "{_quote(a.text)}"', f"{known.id}:{a.line}") for a in affected[:4]))
+    return Criterion(
+        "listed", "yes" if listed else "no", (*facts, _host(row, ("product", "version"), profile.product_line))
+    )
+
+
+def _level(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion:
+    levels = [level for level in matching.candidate_levels(profile) if level is not None]
+    answer = " or ".join(levels) or "?"
+    facts = (
+        [_host(row, ("service_pack",), "no service pack is told")]
+        if not any(c == "build" for c, _, _ in row.sources) or any(c == "service_pack" for c, _, _ in row.sources)
+        else []
+    )
+    of = product.line(profile.product_line)
+    for build in profile.builds:
+        level = product.level_of_build(of, build)
+        known = of.level(level) if level is not None else None
+        shown = ".".join(map(str, build))
+        meaning = f"is {level}" if level is not None else "tells no service pack of this product"
+        facts.append((f"the host:    build {shown} {meaning}", _where(row, ("build", "version"))))
+        if known is not None and known.build:
+            facts.append((f"builds:      {level} begins with {'.'.join(map(str, known.build))}", known.source or ""))
+    follows = ""
+    if line.levels:
+        follows = f"the article lists {', '.join(line.levels)}"
+    elif line.affected:
+        follows = "the article names no level: all before the correction are affected"
+    return Criterion("level", answer, tuple(facts), follows)
+
+
+def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
+    facts: list[tuple[str, str]] = []
+    shown = [
+        c
+        for c in (*line.deciding, *(c for c in line.corrections if c not in line.deciding))
+        if c.kind is not CorrectionKind.HOTFIX
+    ]
+    for correction in shown[:6]:
+        facts.append((f"{_METHODS[correction.method]}: {_said(correction)}", f"{correction.source}:{correction.line}"))
+    if len(shown) > 6:
+        facts.append((f"and {len(shown) - 6} more sources", ""))
+    answer = {None: "no", "hotfix only": "hotfix", "SP (unspecified)": "SP ?"}.get(
+        line.first_fixed, line.first_fixed or "no"
+    )
+    follows = ""
+    levels = [level for level in matching.candidate_levels(profile) if level is not None]
+    if line.earliest is not None and len(levels) == 1:
+        reached = product.level_key(levels[0]) >= product.level_key(line.earliest)
+        follows = f"{levels[0]} is {'at or past' if reached else 'before'} {line.earliest}: {'corrected' if reached else 'not corrected'} by its level"
+        if line.latest != line.earliest:
+            follows += f" (sources name {line.earliest} and {line.latest})"
+    elif line.first_fixed is None:
+        facts.append(("no article in the database names a correction for this product line", ""))
+    return Criterion("corrected", answer, tuple(facts), follows)
+
+
+def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
+    wanted: dict[str, list[tuple[str, str, str]]] = {}
+    for fixed in line.fixed_files:
+        wanted.setdefault(fixed.file.casefold(), []).append(
+            (fixed.file, fixed.version or "", f"{_source(line)}:{fixed.line}")
+        )
+    for correction in line.corrections:
+        if correction.method is Method.ROLLUP:
+            for each in correction.files:
+                wanted.setdefault(each.file.casefold(), []).append(
+                    (each.file, each.version or "", f"{correction.source}:{correction.line}")
+                )
+    if not wanted:
+        return None
+    told = {name: version for name, _, version in profile.files}
+    facts: list[tuple[str, str]] = []
+    best = "?"
+    for name, entries in list(wanted.items())[:8]:
+        for file, version, where in dict.fromkeys(entries[:2]):
+            facts.append((f"{file} {version} or later corrects it", where))
+        if name in told:
+            of = product.line(profile.product_line)
+            have = product.line_build(of, told[name]) or product.parse_build(told[name])
+            low = min(
+                (product.line_build(of, v) or product.parse_build(v) for _, v, _ in entries if product.parse_build(v)),
+                default=(),
+            )
+            older = bool(low) and product.build_key(have) < product.build_key(low)
+            best = "older" if older else "newer" if best == "?" else best
+            facts.append(
+                (
+                    f"the host:    {entries[0][0]} {told[name]}: {'older' if older else 'at or past it'}",
+                    _where(row, (f"files:{name}",)),
+                )
+            )
+        else:
+            facts.append((f"the host:    no version is given for {entries[0][0]}", ""))
+    if len(wanted) > 8:
+        facts.append((f"and {len(wanted) - 8} more files", ""))
+    return Criterion("files", best, tuple(facts))
+
+
+def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
+    hotfixes = [c for c in line.corrections if c.kind is CorrectionKind.HOTFIX and c.method is not Method.FILE_TABLE]
+    sources = {c.source for c in hotfixes} | {_source(line)}
+    claimed = [each for each in profile.hotfixes if each in sources]
+    if not hotfixes and not claimed:
+        return None
+    facts = [(f"{_METHODS[c.method]}: {_said(c)}", f"{c.source}:{c.line}") for c in hotfixes[:3]]
+    if claimed:
+        facts.append((f"the host:    claims {', '.join(claimed)}", _where(row, ("hotfixes",))))
+    else:
+        facts.append(
+            ("the host:    claims none of these hotfixes", _where(row, ("hotfixes",)) if profile.hotfixes else "")
+        )
+    return Criterion("hotfix", "claimed" if claimed else "no", tuple(facts))
+
+
+def _elsewhere(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Criterion | None:
+    others = matching.elsewhere(known, line) if line.first_fixed is None else ()
+    if not others:
+        return None
+    facts: list[tuple[str, str]] = []
+    beside = dict(profile.beside)
+    for other in others[:4]:
+        facts.extend((f"{_METHODS[c.method]}: {_said(c)}", f"{c.source}:{c.line}") for c in other.deciding[:2])
+        if other.product_line in beside:
+            facts.append(
+                (
+                    f"the host:    runs {other.product_line}, {beside[other.product_line] or 'service pack not told'}",
+                    _where(row, ("os",)),
+                )
+            )
+        else:
+            facts.append((f"the host:    is not known to run {other.product_line}", ""))
+    return Criterion("elsewhere", others[0].first_fixed or "?", tuple(facts))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _said(correction: Correction) -> str:
+    what = correction.level or {
+        CorrectionKind.UNNAMED: "the latest service pack",
+        CorrectionKind.HOTFIX: "a hotfix",
+    }.get(correction.kind, "")
+    return f'{what}, "{_quote(correction.text)}"'
+
+
+def _quote(words: str) -> str:
+    return cell.shorten(" ".join(words.split()), 170)
+
+
+def _source(line: LineKnowledge) -> str:
+    return next((c.subject for c in line.corrections), "")
+
+
+def _host(row: HostRow, columns: Sequence[str], otherwise: str) -> tuple[str, str]:
+    told = [text for column, _, text in row.sources if column in columns]
+    return f"the host:    {' '.join(dict.fromkeys(told)) or otherwise}", _where(row, columns)
+
+
+def _where(row: HostRow, columns: Sequence[str]) -> str:
+    """Return file:line and the columns, as the inventory names them."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for column, source, _ in row.sources:
+        if column in columns:
+            found.setdefault((source.file, source.line), []).append(source.column)
+    return "; ".join(f"{file}:{line} {', '.join(dict.fromkeys(names))}" for (file, line), names in found.items())
+
+
+def _field(name: str) -> str:
+    return f"the version of {name[6:]}" if name.startswith("files:") else name
+
+
+def _remedy(known: ArticleKnowledge, profile: Profile, remedy: Any) -> str:
+    if remedy.level is not None:
+        of = product.line(remedy.product_line)
+        if remedy.level == product.RTM:
+            return f"move to {remedy.product_line}"
+        level = of.level(remedy.level)
+        obtain = f" ({remedy.source})" if remedy.source else ""
+        first = ""
+        if level is not None and level.requires:
+            first = f", which needs {level.requires} first ({level.requires_source})"
+        return f"install {remedy.product_line} {remedy.level}{obtain}{first}"
+    return f"install {remedy_text(remedy)}" if remedy.files else f"the hotfix of {remedy.source}"
+
+
+def _wrapped(head: str, fact: str, where: str, width: int) -> list[str]:
+    """Return a fact beside its head, the place where it stands at the right edge of its last line or on its own."""
+    blank = " " * len(head)
+    lines = textwrap.wrap(fact, max(width - len(head), 24)) or [""]
+    result = [head + lines[0], *(blank + each for each in lines[1:])]
+    if where:
+        if len(result[-1]) + 2 + len(where) <= width:
+            result[-1] = result[-1].ljust(width - len(where)) + where
+        else:
+            result.append(where.rjust(width))
+    return result

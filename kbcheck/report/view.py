@@ -1,0 +1,323 @@
+"""Views of an assessment: what a table shows, in which order, and the lines around it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kbcheck import matching, product
+from kbcheck.model import Assessment, HostRow, Profile, Remedy, Status, Verdict
+
+DEADLOCK = "Q241556"
+SHORT = {Status.EXPOSED: "EXPOSED", Status.FIXED: "fixed", Status.NOT_APPLICABLE: "n/a", Status.UNDETERMINED: "undet."}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A table with what stands above and below it; `numbers` are the indexes of right-aligned columns."""
+
+    above: tuple[str, ...]
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    below: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+
+def counts(assessment: Assessment) -> Counter[Status]:
+    """Return how many installation-article pairs have each status."""
+    hosts = Counter(row.profile for row in assessment.hosts)
+    total: Counter[Status] = Counter(dict.fromkeys(matching.statuses(), 0))
+    for profile, verdicts in enumerate(assessment.verdicts):
+        for status, number in Counter(verdict.status for verdict in verdicts).items():
+            total[status] += number * hosts[profile]
+    assert sum(total.values()) == len(assessment.hosts) * len(assessment.articles)
+    return total
+
+
+def line_name(profile: Profile) -> str:
+    """Return the product line as tables show it."""
+    return product.line(profile.product_line).short
+
+
+def remedy_text(remedy: Remedy) -> str:
+    """Return a remedy in a few words: `SP4`, `Store.exe 5.5.2656.8 (Q309010)`, `hotfix (Q288562)`."""
+    if remedy.level == product.RTM:
+        return f"upgrade to {remedy.product_line}"
+    if remedy.level is not None:
+        return remedy.level
+    files = [f"{f.file} {f.version}" for f in remedy.files[:1]]
+    more = f" and {len(remedy.files) - 1} more" if len(remedy.files) > 1 else ""
+    return f"{files[0]}{more} ({remedy.source})" if files else f"hotfix ({remedy.source})"
+
+
+def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
+    """Return what to do next for a profile: the one step that closes most."""
+    exposed = [verdict for verdict in verdicts if verdict.status is Status.EXPOSED]
+    undetermined = [verdict for verdict in verdicts if verdict.status is Status.UNDETERMINED]
+    packs: Counter[tuple[str, str]] = Counter()
+    hotfixes: Counter[str] = Counter()
+    for verdict in exposed:
+        for remedy in verdict.remedies:
+            if remedy.level is not None:
+                packs[remedy.product_line, remedy.level] += 1
+            elif remedy.source is not None:
+                hotfixes[remedy.source] += 1
+    best: tuple[int, str] | None = None
+    for line in {name for name, _ in packs}:
+        levels = [level for name, level in packs if name == line and level != product.RTM]
+        if levels:
+            top = max(levels, key=product.level_key)
+            closed = sum(number for (name, level), number in packs.items() if name == line and level != product.RTM)
+            label = top if line == profile.product_line else f"{line} {top}"
+            best = max(best or (0, ""), (closed, f"{label}: closes {closed:,}"))
+    if best is not None:
+        return best[1]
+    if hotfixes:
+        source, number = min(hotfixes.items(), key=lambda pair: (-pair[1], pair[0]))
+        return f"{source}: closes {number:,}"
+    if undetermined:
+        wanted = Counter(
+            field.split(":")[-1 if field.startswith("files:") else 0]
+            for verdict in undetermined
+            for field in verdict.evidence.missing
+        )
+        if matching.candidate_levels(profile) == (None,):
+            return "give service_pack or build"
+        if len(matching.candidate_levels(profile)) > 1:
+            return "settle service_pack and build"
+        return f"give {wanted.most_common(1)[0][0]}" if wanted else "see explain"
+    return "no fix known" if exposed else "-"
+
+
+def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20) -> View:
+    """One line for each host and product; hosts that share a profile are folded unless `all_hosts`."""
+    groups: dict[int, list[HostRow]] = defaultdict(list)
+    for row in assessment.hosts:
+        groups[row.profile].append(row)
+    rows = []
+    folded = 0
+    order = sorted(
+        groups,
+        key=lambda n: (
+            -_number(assessment.verdicts[n], Status.EXPOSED),
+            -_number(assessment.verdicts[n], Status.UNDETERMINED),
+            groups[n][0].host.casefold(),
+        ),
+    )
+    if all_hosts:
+        chosen = [(row.profile, row) for row in assessment.hosts]
+    else:
+        chosen = [(number, groups[number][0]) for number in order]
+    for number, row in chosen:
+        profile, verdicts = assessment.profiles[number], assessment.verdicts[number]
+        more = len(groups[number]) - 1
+        if not all_hosts:
+            folded += more
+        name = row.host + (f" +{more}" if more and not all_hosts else "")
+        rows.append(
+            (
+                name,
+                line_name(profile),
+                matching.level_text(profile),
+                *(_count(verdicts, status) for status in matching.statuses()),
+                next_step(profile, verdicts),
+            )
+        )
+    below = []
+    if not all_hosts and len(rows) > limit:
+        below.append(f"... {len(rows) - limit} more levels, each with fewer exposures (-v lists every host)")
+        rows = rows[:limit]
+    if folded:
+        below.append("+n: n more hosts at exactly the level of the one shown (-v lists them)")
+    return View(
+        _head(assessment),
+        ("host", "product", "level", "exposed", "fixed", "n/a", "undet.", "to do"),
+        tuple(rows),
+        (*below, *_foot(assessment)),
+        (3, 4, 5, 6),
+    )
+
+
+def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[Status] = ()) -> View:
+    """One line for each advisory: how many installations have each status."""
+    hosts = Counter(row.profile for row in assessment.hosts)
+    table: dict[str, Counter[Status]] = {ident: Counter() for ident in assessment.articles}
+    fixes: dict[str, str] = {}
+    for number, verdicts in enumerate(assessment.verdicts):
+        for verdict in verdicts:
+            table[verdict.article][verdict.status] += hosts[number]
+            if verdict.status is Status.EXPOSED and verdict.remedies:
+                fixes.setdefault(verdict.article, remedy_text(verdict.remedies[0]))
+    wanted = tuple(statuses) or (Status.EXPOSED, Status.UNDETERMINED)
+    kept = [ident for ident in table if any(table[ident][status] for status in wanted)]
+    kept.sort(
+        key=lambda ident: (
+            ident != DEADLOCK,
+            -table[ident][Status.EXPOSED],
+            -table[ident][Status.UNDETERMINED],
+            int(ident[1:]),
+        )
+    )
+    rows = [
+        (
+            ident,
+            assessment.articles[ident][0],
+            *(f"{table[ident][status]:,}" for status in matching.statuses()),
+            fixes.get(ident, "-"),
+        )
+        for ident in kept[:limit]
+    ]
+    below = [f"... {len(kept) - limit:,} more articles (-v lists them all)"] if len(kept) > limit else []
+    return View(
+        _head(assessment),
+        ("article", "title", "exposed", "fixed", "n/a", "undet.", "fix"),
+        tuple(rows),
+        (*below, *_foot(assessment)),
+        (2, 3, 4, 5),
+    )
+
+
+def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
+    """One line for each remedy: how many exposures it closes, on how many hosts."""
+    hosts: dict[int, list[str]] = defaultdict(list)
+    for row in assessment.hosts:
+        hosts[row.profile].append(row.host)
+    closes: Counter[tuple[str, str]] = Counter()
+    where: dict[tuple[str, str], set[str]] = defaultdict(set)
+    what: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for number, verdicts in enumerate(assessment.verdicts):
+        for verdict in verdicts:
+            if verdict.status is not Status.EXPOSED:
+                continue
+            for remedy in verdict.remedies or (Remedy("", None, None),):
+                text = remedy_text(remedy) if remedy.product_line else "no fix known"
+                key = (text, remedy.product_line if remedy.level != product.RTM else "")
+                closes[key] += len(hosts[number])
+                where[key].update(hosts[number])
+                what[key].add(verdict.article)
+    order = sorted(closes, key=lambda key: (-closes[key], key))
+    rows = [
+        (text, line, f"{len(where[text, line]):,}", f"{len(what[text, line]):,}", f"{closes[text, line]:,}")
+        for text, line in order[:limit]
+    ]
+    below = ["An exposure may have several remedies: a service pack and a hotfix before it."]
+    if len(order) > limit:
+        below.insert(0, f"... {len(order) - limit:,} more remedies (-v lists them all)")
+    return View(
+        _head(assessment),
+        ("remedy", "product", "hosts", "articles", "exposures closed"),
+        tuple(rows),
+        (*below, *_foot(assessment)),
+        (2, 3, 4),
+    )
+
+
+def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View:
+    """Hosts by articles; without a selection the articles to which most installations are exposed."""
+    hosts = Counter(row.profile for row in assessment.hosts)
+    exposed: Counter[str] = Counter()
+    for number, verdicts in enumerate(assessment.verdicts):
+        for verdict in verdicts:
+            exposed[verdict.article] += hosts[number] if verdict.status is Status.EXPOSED else 0
+    articles = list(assessment.articles)
+    if len(articles) > columns:
+        articles = sorted(articles, key=lambda ident: (ident != DEADLOCK, -exposed[ident], int(ident[1:])))[:columns]
+    rows = []
+    seen: Counter[int] = Counter(row.profile for row in assessment.hosts)
+    done = set()
+    for row in assessment.hosts:
+        if row.profile in done:
+            continue
+        done.add(row.profile)
+        by_id = {verdict.article: verdict for verdict in assessment.verdicts[row.profile]}
+        more = f" +{seen[row.profile] - 1}" if seen[row.profile] > 1 else ""
+        profile = assessment.profiles[row.profile]
+        rows.append(
+            (
+                row.host + more,
+                line_name(profile),
+                matching.level_text(profile),
+                *(SHORT[by_id[ident].status] for ident in articles),
+            )
+        )
+    below = []
+    if len(rows) > limit:
+        below.append(f"... {len(rows) - limit} more levels (-v lists them all)")
+        rows = rows[:limit]
+    if len(articles) < len(assessment.articles):
+        below.append(f"{len(assessment.articles) - len(articles):,} more articles: choose with --article")
+    return View(_head(assessment), ("host", "product", "level", *articles), tuple(rows), (*below, *_foot(assessment)))
+
+
+def _head(assessment: Assessment) -> tuple[str, ...]:
+    hosts = len({row.host.casefold() for row in assessment.hosts})
+    return (
+        f"{_plural(len(assessment.hosts), 'installation')} on {_plural(hosts, 'host')}, "
+        f"{_plural(len(assessment.profiles), 'distinct level')}, against "
+        f"{_plural(len(assessment.articles), 'advisory', 'advisories')}",
+    )
+
+
+def _foot(assessment: Assessment) -> tuple[str, ...]:
+    """Return what must not be missed: the deadlock, refused rows, the command that asks why."""
+    lines = []
+    statuses = matching.statuses()
+    deadlock: dict[Status, list[str]] = {status: [] for status in statuses}
+    exposed: tuple[str, str] | None = None
+    if DEADLOCK in assessment.articles:
+        position = list(assessment.articles).index(DEADLOCK)
+        for row in assessment.hosts:
+            status = assessment.verdicts[row.profile][position].status
+            deadlock[status].append(row.host)
+            if status is Status.EXPOSED and exposed is None:
+                exposed = (row.host, DEADLOCK)
+        title = assessment.articles[DEADLOCK][0].removeprefix("XADM: ")
+        lines.append("")
+        lines.append(
+            f"{DEADLOCK} {title}: "
+            + ", ".join(
+                f"{len(deadlock[status])} {SHORT[status].lower().replace('undet.', 'undetermined')}"
+                for status in statuses
+            )
+        )
+        for status in (Status.EXPOSED, Status.UNDETERMINED):
+            names = list(dict.fromkeys(deadlock[status]))
+            if names:
+                more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+                lines.append(f"  {status.value}: {' '.join(names[:8])}{more}")
+    if assessment.refusals:
+        lines.append("")
+    for refusal in assessment.refusals[:5]:
+        lines.append(f"Refused: {refusal.file}:{refusal.line}: {refusal.message}")
+    if len(assessment.refusals) > 5:
+        lines.append(f"Refused: {len(assessment.refusals) - 5:,} more")
+    for remark in assessment.remarks[:3]:
+        lines.append(f"Note: {remark.file}:{remark.line}: {remark.message}")
+    if len(assessment.remarks) > 3:
+        lines.append(f"Note: {len(assessment.remarks) - 3:,} more")
+    if exposed is None:
+        exposed = next(
+            (
+                (row.host, verdict.article)
+                for row in assessment.hosts
+                for verdict in assessment.verdicts[row.profile]
+                if verdict.status is Status.EXPOSED
+            ),
+            None,
+        )
+    if exposed is not None:
+        lines.append(f"Why is {exposed[0]} exposed: kbcheck explain {exposed[0]} {exposed[1]}")
+    return tuple(lines)
+
+
+def _plural(number: int, word: str, plural: str | None = None) -> str:
+    return f"{number:,} {word if number == 1 else plural or word + 's'}"
+
+
+def _number(verdicts: Sequence[Verdict], status: Status) -> int:
+    return sum(verdict.status is status for verdict in verdicts)
+
+
+def _count(verdicts: Sequence[Verdict], status: Status) -> str:
+    return f"{_number(verdicts, status):,}"
