@@ -32,7 +32,7 @@ class ArchiveError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A text that may be an article. `named`: the user named this very file. `done`: share of the input read, 0 to 1."""
+    """A text that may be an article. `named`: the user named this file. `done`: share of the input read, 0 to 1."""
 
     name: str
     data: bytes

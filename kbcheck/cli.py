@@ -267,7 +267,7 @@ def scan(
 
     Exit code 1 when something is exposed, 3 when rows could not be read and nothing is.
 
-    Examples: kbcheck scan servers.csv | kbcheck scan servers.csv --by article | kbcheck scan servers.csv --format csv -o out.csv
+    Examples: kbcheck scan servers.csv --by article | kbcheck scan servers.csv --format csv -o findings.csv
     """
     from kbcheck import inventory, scanning
 
@@ -499,7 +499,7 @@ def list_(
 ) -> int:
     """List articles; `--format jsonl` without a filter exports the whole knowledge base.
 
-    Examples: kbcheck list --product "Exchange Server 5.5" --fixed-in SP4 | kbcheck list --format jsonl -o articles.jsonl
+    Examples: kbcheck list --product "Exchange Server 5.5" --fixed-in SP4 | kbcheck list --format jsonl -o kb.jsonl
     """
     from kbcheck import knowledge
     from kbcheck import product as products

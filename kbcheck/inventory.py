@@ -29,9 +29,11 @@ class InventoryError(ValueError):
 
 
 _ALIASES = {
-    "host": "host hostname computername computer server servername node nodename name machine machinename netbiosname dnshostname cn system systemname device fqdn",
+    "host": "host hostname computername computer server servername node nodename name machine machinename netbiosname"
+    " dnshostname cn system systemname device fqdn",
     "product": "product productname application applicationname software softwarename app",
-    "version": "version productversion versionnumber serialnumber release exchangeversion admindisplayversion displayversion",
+    "version": "version productversion versionnumber serialnumber release exchangeversion admindisplayversion"
+    " displayversion",
     "service_pack": "servicepack sp csdversion splevel servicepacklevel spversion patchlevel",
     "build": "build buildnumber buildno",
     "hotfixes": "hotfixes hotfix hotfixid hotfixids kb kbs kbid qfe qfes patch patches updates installedupdates",
@@ -132,7 +134,8 @@ class _Reader:
         columns = [_COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold(), "") for cell in header]
         if "host" not in columns:
             raise InventoryError(
-                f'{name}:{header_line}: no host column among {", ".join(ascii(c)[1:-1] for c in header[:12])}; expected a header such as "host,product,version,service_pack"'
+                f"{name}:{header_line}: no host column among {', '.join(ascii(c)[1:-1] for c in header[:12])}; "
+                'expected a header such as "host,product,version,service_pack"'
             )
         known = set(columns)
         long_form = not known & {"product", "version", "service_pack", "build", "files"} and bool(
@@ -248,7 +251,7 @@ class _Reader:
                     Refusal(
                         name,
                         number,
-                        f'{build_title} "{_clip(build_text)}": expected a dotted number such as 2653.23; the cell is left out',
+                        f'{build_title} "{_clip(build_text)}": expected a number such as 2653.23; the cell is left out',
                     )
                 )
         known = {each.name for each in product.line(line).levels}
@@ -307,7 +310,7 @@ class _Reader:
                     Refusal(
                         name,
                         number,
-                        f'{title} "{_clip(part.strip())}": expected name=version such as Store.exe=5.5.2653.23; it is left out',
+                        f'{title} "{_clip(part.strip())}": expected name=version; it is left out',
                     )
                 )
                 continue

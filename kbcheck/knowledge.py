@@ -149,6 +149,9 @@ def _order(correction: Correction) -> tuple[object, ...]:
         correction.source,
         correction.line,
         correction.text,
+        correction.order,
+        correction.released is not None and correction.released.isoformat(),
+        str(correction.files),
     )
 
 
@@ -161,7 +164,7 @@ def _conflicts(
             name,
             fixed,
             tuple(c for c, rank in ranked if rank == best and c.level != fixed),
-            f"equally good sources name {' and '.join(levels)}: the earliest is taken, levels from {levels[0]} to before {levels[-1]} stay undetermined",
+            f"equally good sources name {' and '.join(levels)}: the earliest is taken, what lies between stays open",
         )
     overruled = [c for c, rank in ranked if best < rank < 5 and c.level is not None and c.level not in levels]
     overruled += [

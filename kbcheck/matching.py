@@ -133,7 +133,7 @@ def _older_file(of: product.Line, stated: str, profile: Profile) -> str | None:
             and product.build_key(build) < product.build_key(wanted)
         ):
             level = product.level_of_build(of, build)
-            # An older file on the stated level's own branch (a beta, another build of the same service pack) is no lower level
+            # An older file on the stated level's own branch (another build of the same level) is no lower level
             if level is not None and product.level_key(level) < product.level_key(stated):
                 return level
     return None
@@ -329,6 +329,10 @@ def _by_files_and_level(level: str, profile: Profile, known: ArticleKnowledge, l
                 )
             ) or ("files",)
             return _verdict(known, line, Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
+    if files.ordered is not None:
+        note = "order alone speaks: the file is on a later branch than the corrected one, and no service pack is named"
+        fields = _file_fields(files.reported)
+        return _verdict(known, line, Reason.FIXED_BY_BUILD_ORDER, 10, files.ordered.demands, fields, notes=(note,))
     if files.past_base is not None:
         return _verdict(
             known,
@@ -340,7 +344,7 @@ def _by_files_and_level(level: str, profile: Profile, known: ArticleKnowledge, l
             missing=("service_pack",),
         )
     if line.earliest is None and prepared.order is not None and key > product.level_key(prepared.order):
-        note = f"order alone speaks: the corrected file's build is before {level}; no article says that {level} contains it"
+        note = f"order alone speaks: the corrected build is before {level}; no article says that {level} contains it"
         return _verdict(
             known, line, Reason.FIXED_BY_BUILD_ORDER, 10, prepared.ordered, ("service_pack", "build"), notes=(note,)
         )
@@ -374,7 +378,7 @@ def _listed(level: str, profile: Profile, known: ArticleKnowledge, line: LineKno
     if line.levels and level not in line.levels:
         return _verdict(known, line, Reason.LEVEL_NOT_LISTED, 14, demands, ("service_pack", "build"))
     if line.first_fixed is None:
-        others = elsewhere(known, line)
+        others = elsewhere(known, line, dict(profile.beside))
         reason = Reason.FIX_AVAILABLE if others else Reason.NO_FIX_KNOWN
         demands += tuple(c for other in others for c in other.deciding)
         remedies = tuple(r for other in others for r in _prepared(other).remedies)
@@ -383,10 +387,19 @@ def _listed(level: str, profile: Profile, known: ArticleKnowledge, line: LineKno
     return _verdict(known, line, reason, 13, demands, ("service_pack", "build"))
 
 
-def elsewhere(known: ArticleKnowledge, line: LineKnowledge) -> tuple[LineKnowledge, ...]:
-    """Return the lines of other products that hold a correction (an Exchange fault corrected in Windows NT)."""
+def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[str] = ()) -> tuple[LineKnowledge, ...]:
+    """Return the lines of other products that hold a correction: of a platform, or of what stands in `beside`.
+
+    An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server.
+    """
     own = product.line(line.product_line).product
-    return tuple(o for o in known.lines if o.first_fixed is not None and product.line(o.product_line).product != own)
+    return tuple(
+        other
+        for other in known.lines
+        if other.first_fixed is not None
+        and product.line(other.product_line).product != own
+        and (other.product_line in beside or product.line(other.product_line).platform)
+    )
 
 
 def fixable(known: ArticleKnowledge, lines: Collection[str]) -> bool:
@@ -453,7 +466,7 @@ class _Prepared:
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """How the reported files stand: the test that passed, is unclear, lacks files, failed; and the files that count."""
+    """How the reported files stand: the test that passed, is unclear, lacks files, failed, is past the branch."""
 
     reported: tuple[str, ...]
     passed: _Test | None = None
@@ -461,6 +474,7 @@ class _Files:
     partial: _Test | None = None
     old: _Test | None = None
     past_base: _Test | None = None
+    ordered: _Test | None = None
 
 
 def _file_fields(names: Sequence[str]) -> tuple[str, ...]:
@@ -565,7 +579,7 @@ def _files(level: str, profile: Profile, line: LineKnowledge, prepared: _Prepare
     told = {name: build for name, build, _ in profile.files}
     of = product.line(profile.product_line)
     base = of.levels[0].build[2] if of.scheme == "branch" and of.levels and of.levels[0].build else None
-    passed = unclear = partial = old = past_base = None
+    passed = unclear = partial = old = past_base = ordered = None
     used: dict[str, None] = {}
     for test in prepared.tests:
         reported = [
@@ -586,15 +600,15 @@ def _files(level: str, profile: Profile, line: LineKnowledge, prepared: _Prepare
             past_base = past_base or test
         elif test.every and len(reported) < len(test.required) and "same" in answers:
             partial = partial or test
-        elif answers == {"order"}:
-            continue
+        elif "order" in answers:
+            ordered = ordered or test
         else:
             passed = passed or test
     if passed is not None:
-        unclear = partial = old = past_base = None
-    elif unclear is not None or partial is not None:
+        unclear = partial = old = past_base = ordered = None
+    elif any(test is not None for test in (unclear, partial, ordered, past_base)):
         old = None
-    return _Files(tuple(used), passed, unclear, partial, old, past_base)
+    return _Files(tuple(used), passed, unclear, partial, old, past_base, ordered)
 
 
 def _same_line(have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:

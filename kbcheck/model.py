@@ -281,7 +281,7 @@ class Installation:
 
     `levels` holds every level that the service-pack and version columns state, usually one; two are a contradiction.
     `builds` likewise, as integers of the line; `foreign` are builds as written that fit no build of this line.
-    `files` are (lower-case name, integers, text as written). `platform` is what the `os` column names, as (line, level).
+    `files` are (lower-case name, integers, text as written). `platform` is the `os` column as (line, level).
     `extra` are site, tags and unknown columns, kept for reports; `sources` are (column, where, text as written).
     """
 
@@ -426,7 +426,7 @@ class HostRow:
 class Assessment:
     """A whole scan, the neutral document that every writer prints.
 
-    `verdicts[i]` are the verdicts of `profiles[i]`, one for each of `articles` (id -> title, ISO date, kind) in the same
+    `verdicts[i]` are the verdicts of `profiles[i]`, one for each of `articles` (id -> title, ISO date, kind) in their
     order; `hosts` name their profile by index. `other_articles` counts what is no advisory or has no fix. `number` is
     the stored scan's, None before it is stored.
     """

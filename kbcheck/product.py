@@ -14,7 +14,7 @@ import functools
 import importlib.resources
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 RTM = "RTM"
 
@@ -41,7 +41,11 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A product line. `scheme` is "branch" where the third number of a build tells the level's branch, else "plain"."""
+    """A product line.
+
+    `scheme` is "branch" where the third number of a build tells the level's branch, else "plain". `platform`: server
+    products run on it. `renamed`: levels that articles name and that this line has under another name.
+    """
 
     name: str
     product: str
@@ -51,6 +55,8 @@ class Line:
     levels: tuple[Level, ...] = ()
     obtain: str | None = None
     short: str = ""
+    platform: bool = False
+    renamed: dict[str, str] = field(default_factory=dict, compare=False)
 
     def level(self, name: str) -> Level | None:
         """Return the level called `name`, None when it is not known."""
@@ -268,6 +274,8 @@ def _catalog() -> _Catalog:
                     tuple(_level(level) for level in release.get("levels", ())),
                     release.get("obtain"),
                     release.get("short", f"{product.get('short', name)} {release['release']}".strip()),
+                    product.get("platform", False),
+                    release.get("renamed", {}),
                 ),
             )
     every = sorted(names, key=len, reverse=True)

@@ -306,11 +306,10 @@ class Store:
     def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
         for part in _parts(numbers):
             if self._sqlite:
-                marks = ",".join("?" * len(part))  # placeholders only: the values are bound
                 connection.exec_driver_sql(
-                    f"INSERT INTO article_search(article_search, rowid, id, title, text) SELECT 'delete', number, "
-                    f"id, title, text FROM article WHERE number IN ({marks})",
-                    tuple(part),
+                    "INSERT INTO article_search(article_search, rowid, id, title, text) "
+                    "SELECT 'delete', number, id, title, text FROM article WHERE number = ?",
+                    [(number,) for number in part],
                 )
             for table, column in _OF_ARTICLE:
                 connection.execute(sa.delete(table).where(column.in_(part)))
@@ -400,7 +399,7 @@ class Store:
                     )
 
     def stated_by(self, ident: str) -> tuple[Correction, ...]:
-        """Return what the article `ident` states about others (the members of a fix list or rollup), as it lists them."""
+        """Return what the article `ident` states about others (the members of a list), in its order."""
         with self._reading() as connection:
             query = sa.select(_correction).where(
                 _correction.c.source == _number(ident), _correction.c.subject != _number(ident)
@@ -811,7 +810,8 @@ _ENUMS = {"kind": CorrectionKind, "method": Method}
 def _plain(noun: Any) -> Any:
     """Return a frozen dataclass as JSON values, its type under "is"."""
     if isinstance(noun, tuple(_NOUNS.values())):
-        return {"is": type(noun).__name__} | {f.name: _plain(getattr(noun, f.name)) for f in dataclasses.fields(noun)}
+        fields = dataclasses.fields(noun)  # type: ignore[arg-type]  # the tuple of types hides that they are dataclasses
+        return {"is": type(noun).__name__} | {f.name: _plain(getattr(noun, f.name)) for f in fields}
     if isinstance(noun, tuple | list):
         return [_plain(each) for each in noun]
     return noun.isoformat() if isinstance(noun, datetime.date) else noun

@@ -91,7 +91,7 @@ def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
 def _affected(
     listed: tuple[Affected, ...], confirmed: tuple[Affected, ...], own: list[Correction]
 ) -> tuple[Affected, ...]:
-    """Return the applies-to lines, then the lines that only STATUS confirms, then those that only a correction names."""
+    """Return the applies-to lines, then those that only STATUS confirms, then those that a correction names."""
     found = list(listed)
     known = {a.product_line for a in found}
     for each in confirmed:

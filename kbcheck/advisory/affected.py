@@ -61,10 +61,12 @@ def _item(item: AppliesTo) -> Iterable[Affected]:
 
 
 def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Affected]:
-    """Walk the version list: a release opens a line, `SPn` behind it or a bare number after `Service Packs` is a level."""
+    """Walk the version list: a release opens a line; `SPn`, or a bare number after `Service Packs`, is a level."""
     spellings = product.spellings(mention.product)
+    releases = "|".join(map(re.escape, sorted(filter(None, spellings), key=len, reverse=True))) or "(?!)"
     pattern = re.compile(
-        rf"(?<![\w.])(?:({'|'.join(map(re.escape, sorted((s for s in spellings if s), key=len, reverse=True))) or '(?!)'})(?= |$|sp|[;:)])|(?:sp|service packs?) ?(\d{{1,2}}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))"
+        rf"(?<![\w.])(?:({releases})(?= |$|sp|[;:)])"
+        r"|(?:sp|service packs?) ?(\d{1,2}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))"
     )
     tokens = pattern.finditer(re.sub(r"(?<=\d)sp(?=\d)", " sp", rest))
     current: str | None = None

@@ -223,7 +223,7 @@ _INLINE = re.compile(
 
 
 def _is_further(paragraph: Sequence[str]) -> bool:
-    """Whether a paragraph introduces further reading, and not the list itself ("the problems that are fixed in SP3")."""
+    """Whether a paragraph introduces further reading, not the list itself ("the problems fixed in SP3")."""
     text = " ".join(paragraph)
     return bool(_FURTHER.search(text)) and not re.search(
         r"\b(?:problems|bugs|issues)\b.{0,40}\b(?:fixed|corrected|resolved)\b", text, re.IGNORECASE

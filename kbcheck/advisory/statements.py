@@ -35,7 +35,10 @@ _PACK = re.compile(
     r"|\.\d)((?: (?:and|or) (?:service pack |sp)?\d(?![\w.]))*)"
 )
 _SHORT = re.compile(r"(?<=\d)sp(?=\d)")
-_VERB = r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified|included|incorporated|implemented|available|contained)"
+_VERB = (
+    r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified"
+    r"|included|incorporated|implemented|available|contained)"
+)
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 _WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
 _SUBJECT = re.compile(
@@ -57,7 +60,7 @@ _IMPERATIVE = re.compile(
     r"|update all servers)\b(?! the (?:following )?(?:fix|hotfix))"
 )
 _LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
-# A supported fix is now available / A supported fix that corrects this problem is now available / hotfix has been posted
+# A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
 _HOTFIX = re.compile(
     r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is"
     r"|are) (?:now )?available\b"
@@ -97,6 +100,14 @@ _RELATIVE = re.compile(
     r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
     r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
 )
+# "Proxy Server 2.0 Service Pack 1" names a product that is not known: what stands between must be filling words only
+_FILLING = re.compile(
+    r"\b(?:the|an?|this|that|these|latest|most|recent|newest|current|following|new|any|either|both|and|or|of|for|in|with|by|on|to|"
+    r"u\.s|english|german|french|spanish|italian|japanese|korean|chinese|dutch|language|international|north|american|"
+    r"\d+-bit|bit|installing|applying|upgrading|install|apply|upgrade|obtain|or later|later|available|version|its|your|"
+    r"all|servers?|computers?|be|is|was|first|also|beginning|starting|then|packs?|update|release)\b|[^a-z]+"
+)
+_FURTHER = re.compile(r"^(?:- )?for (?:more |additional |further )?(?:information|details)\b")
 _STOP = re.compile(
     r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in"
     r"|does not occur|do not|only intended|problem in|bug in)\b"
@@ -229,6 +240,8 @@ class _Reader:
                 self.confirmed.append(Affected(other[:60], None, sentence.line, sentence.text))
 
     def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...]) -> None:
+        if _FURTHER.match(folded):
+            return
         if _NEGATED.search(folded) and not re.search(
             r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded
         ):
@@ -266,7 +279,8 @@ class _Reader:
         latest = _LATEST.search(rest)
         if latest and not any(kind == "pack" for _, kind, _ in events):
             mentioned = [m for m in product.mentions(rest) if isinstance(m, product.Mention)]
-            names = self._lines(mentioned, scope)
+            unknown = not mentioned and _FILLING.sub("", rest[: latest.end()].replace("service", ""))
+            names = () if unknown else self._lines(mentioned, scope)
             for name in names:
                 self._add(name, None, CorrectionKind.UNNAMED, sentence)
             if not names:
@@ -274,6 +288,7 @@ class _Reader:
             return True
         pending: list[product.Mention] = []
         found = False
+        end = 0
         for _, kind, thing in sorted(events, key=lambda event: event[0]):
             if kind == "product":
                 assert isinstance(thing, product.Mention)
@@ -287,14 +302,23 @@ class _Reader:
                 following = re.match(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)", rest[thing.end() :])
                 if following:
                     pending = list(product.mentions(following.group(1)))[:1]
-            for name in self._lines(pending, scope):
-                for level in levels:
-                    self._add(name, level, CorrectionKind.SERVICE_PACK, sentence)
-                found = True
+            unknown = not pending and _FILLING.sub("", rest[end : thing.start()])
+            end = thing.end()
+            for name in () if unknown else self._lines(pending, scope):
+                found = self._pack(name, levels, sentence) or found
             if not found:
                 self._problem(sentence, f"{levels[0]} of which product?")
             pending = []
         return found
+
+    def _pack(self, name: str, levels: Sequence[str], sentence: prose.Sentence) -> bool:
+        """Record the levels that the line really has; whether there was any."""
+        of = product.line(name)
+        known = [of.renamed.get(level, level) for level in levels]
+        real = [level for level in known if not of.levels or of.level(level) is not None]
+        for level in real:
+            self._add(name, level, CorrectionKind.SERVICE_PACK, sentence)
+        return bool(real)
 
     def _release(self, sentence: prose.Sentence, rest: str) -> bool:
         """Record `corrected in Exchange 2000 Server`: the release has the fix from its beginning."""

@@ -20,7 +20,7 @@ from kbcheck.advisory import prose
 from kbcheck.article import is_rule
 from kbcheck.model import Article, FixedFile, Problem
 
-# should have the following file attributes or later / fixes include the following files / The following files are updated
+# should have the following file attributes or later / fixes include the following files
 _INTRODUCTION = re.compile(
     r"file attributes|following attributes|attributes or later|fix(?:es)? includes? the following"
     r"|includes? the following (?:updated )?files?"
@@ -86,7 +86,7 @@ class Table:
 
 
 def read(article: Article, server_lines: Sequence[str]) -> tuple[list[FixedFile], list[Problem]]:
-    """Return the rows of all tables introduced as the fix, each with the product line that it corrects, and problems."""
+    """Return the rows of all tables introduced as the fix, with the product line that each corrects, and problems."""
     rows: list[FixedFile] = []
     for table in tables(article):
         rows.extend(table.rows)

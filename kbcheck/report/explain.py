@@ -36,7 +36,7 @@ _REASONS = {
     "release-not-listed": "the article is about another release of the product",
     "conflicting-evidence": "the host's own data contradict each other, and it matters",
     "fixed-by-file-version": "the file that holds the fault is at or past the corrected version",
-    "branch-unclear": "the file is past the corrected version, but on another branch: whether it holds the correction is not known",
+    "branch-unclear": "the file is past the corrected version, but on another branch, which may lack the correction",
     "files-missing": "the hotfix consists of several files, and not all are reported",
     "sources-disagree": "equally good sources name different service packs, and this level lies between",
     "fixed-by-service-pack": "the level is at or past the first correction",
@@ -94,7 +94,8 @@ def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdi
         .replace("UNDETERMINED to", "UNDETERMINED for")
     ]
     lines.append(
-        f"{profile.product_line}, {matching.level_text(profile)}: {_REASONS[verdict.reason.value]} ({verdict.reason.value}, rule {verdict.evidence.rule})"
+        f"{profile.product_line}, {matching.level_text(profile)}: {_REASONS[verdict.reason.value]}"
+        f" ({verdict.reason.value}, rule {verdict.evidence.rule})"
     )
     for number, criterion in enumerate(criteria(row, profile, known, verdict), start=1):
         lines.append("")
@@ -132,7 +133,7 @@ def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdi
                 subsequent_indent="                 ",
             )
         )
-    if known.id == DEADLOCK:
+    if known.id == DEADLOCK and verdict.status is not Status.NOT_APPLICABLE:
         used = (
             "a file version"
             if any(name.startswith("files:") for name in verdict.evidence.fields)
@@ -226,7 +227,8 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
     levels = [level for level in matching.candidate_levels(profile) if level is not None]
     if line.earliest is not None and len(levels) == 1:
         reached = product.level_key(levels[0]) >= product.level_key(line.earliest)
-        follows = f"{levels[0]} is {'at or past' if reached else 'before'} {line.earliest}: {'corrected' if reached else 'not corrected'} by its level"
+        place, so = ("at or past", "corrected") if reached else ("before", "not corrected")
+        follows = f"{levels[0]} is {place} {line.earliest}: {so} by its level"
         if line.latest != line.earliest:
             follows += f" (sources name {line.earliest} and {line.latest})"
     elif line.first_fixed is None:
@@ -293,7 +295,7 @@ def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | 
 
 
 def _elsewhere(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Criterion | None:
-    others = matching.elsewhere(known, line) if line.first_fixed is None else ()
+    others = matching.elsewhere(known, line, dict(profile.beside)) if line.first_fixed is None else ()
     if not others:
         return None
     facts: list[tuple[str, str]] = []

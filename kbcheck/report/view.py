@@ -63,16 +63,14 @@ def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
                 packs[remedy.product_line, remedy.level] += 1
             elif remedy.source is not None:
                 hotfixes[remedy.source] += 1
-    best: tuple[int, str] | None = None
-    for line in {name for name, _ in packs}:
+    # The host's own product first, then what else it runs; a service pack of anything else is no next step here.
+    for line in (profile.product_line, *(name for name, _ in profile.beside)):
         levels = [level for name, level in packs if name == line and level != product.RTM]
         if levels:
             top = max(levels, key=product.level_key)
-            closed = sum(number for (name, level), number in packs.items() if name == line and level != product.RTM)
-            label = top if line == profile.product_line else f"{line} {top}"
-            best = max(best or (0, ""), (closed, f"{label}: closes {closed:,}"))
-    if best is not None:
-        return best[1]
+            closed = sum(number for (name, level), number in packs.items() if name == line and level in levels)
+            label = top if line == profile.product_line else f"{product.line(line).short} {top}"
+            return f"{label}: closes {closed:,}"
     if hotfixes:
         source, number = min(hotfixes.items(), key=lambda pair: (-pair[1], pair[0]))
         return f"{source}: closes {number:,}"

@@ -1,0 +1,328 @@
+"""Verdicts: the bundled fleet against verdicts reached by hand, the laws as properties."""
+
+import csv
+import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kbcheck import advisory, article, inventory, knowledge, matching, product
+from kbcheck.model import (
+    HOTFIX_ONLY,
+    Affected,
+    ArticleKnowledge,
+    Correction,
+    CorrectionKind,
+    Facts,
+    FileVersion,
+    FixedFile,
+    Kind,
+    Method,
+    Profile,
+    Reason,
+    Status,
+)
+
+ROOT = Path(__file__).parent.parent
+LINE = "Exchange Server 5.5"
+LEVELS = ["RTM", "SP1", "SP2", "SP3", "SP4"]
+BRANCHES = {"RTM": 1960, "SP1": 2232, "SP2": 2448, "SP3": 2650, "SP4": 2653}
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, ArticleKnowledge]:
+    files = sorted((ROOT / "advisories").glob("Q*.TXT"))
+    advisories = [advisory.extract(article.parse(path.read_bytes())) for path in files]
+    return {each.id: each for each in map(knowledge.weigh, knowledge.gather(advisories))}
+
+
+@pytest.fixture(scope="module")
+def profiles() -> dict[tuple[str, str], Profile]:
+    fleet = inventory.read([ROOT / "inventory" / "servers.csv"])
+    return {
+        (each.host, each.product_line): matching.profile_of(
+            each, [o for o in fleet.installations if o.host == each.host]
+        )
+        for each in fleet.installations
+    }
+
+
+def _expected() -> list[dict[str, str]]:
+    with (Path(__file__).parent / "data" / "fleet_expected.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.mark.parametrize("row", _expected(), ids=lambda row: f"{row['host']}-{row['article']}")
+def test_verdicts_reached_by_hand(
+    row: dict[str, str], known: dict[str, ArticleKnowledge], profiles: dict[tuple[str, str], Profile]
+) -> None:
+    verdict = matching.assess(profiles[row["host"], row["product_line"]], known[row["article"]])
+    assert verdict.status == row["status"], verdict
+    assert row["reason"] in ("", verdict.reason.value)
+    assert row["rule"] in ("", str(verdict.evidence.rule))
+    assert (verdict.first_fixed or "") == row["first_fixed"]
+
+
+def test_the_hand_made_table_shows_every_rule_and_reason() -> None:
+    rows = _expected()
+    assert {int(row["rule"]) for row in rows if row["rule"]} == set(range(1, 15))
+    assert {row["reason"] for row in rows if row["reason"]} == set(Reason)
+
+
+# --- small cases ------------------------------------------------------------------------------------------------------
+
+
+def fact(
+    level: str | None,
+    kind: str = "service-pack",
+    method: str = "sentence",
+    source: str = "Q1",
+    line: str = LINE,
+    **more: object,
+) -> Correction:
+    return Correction("Q1", line, level, CorrectionKind(kind), Method(method), source, 1, "words", **more)  # type: ignore[arg-type]
+
+
+def weigh(
+    *corrections: Correction,
+    listed: tuple[str | None, ...] = (None,),
+    files: tuple[FixedFile, ...] = (),
+    line: str = LINE,
+    date: datetime.date = datetime.date(2001, 1, 1),
+) -> ArticleKnowledge:
+    affected = tuple(Affected(line, level, 12, "text") for level in listed)
+    return knowledge.weigh(Facts("Q1", "title", date, Kind.BUG, affected, files, corrections))
+
+
+def row(version: str, file: str = "Store.exe") -> FixedFile:
+    return FixedFile(file, version, line=30, product_line=LINE, build=product.line_build(product.line(LINE), version))
+
+
+def at(*levels: str, **more: object) -> Profile:
+    return Profile(LINE, tuple(levels), **more)  # type: ignore[arg-type]
+
+
+def files(**versions: str) -> tuple[tuple[str, tuple[int, ...], str], ...]:
+    return tuple(sorted((f"{name}.exe", product.parse_build(text), text) for name, text in versions.items()))
+
+
+def reason(profile: Profile, known: ArticleKnowledge) -> Reason:
+    return matching.assess(profile, known).reason
+
+
+def test_conflicting_levels_matter_only_when_they_change_the_answer() -> None:
+    known = weigh(fact("SP4"))
+    assert reason(at("SP3", "SP4"), known) is Reason.CONFLICTING_EVIDENCE
+    same = matching.assess(at("SP1", "SP3"), known)
+    assert same.reason is Reason.FIX_AVAILABLE
+    assert "SP1 and SP3" in same.evidence.notes[0]
+
+
+def test_build_against_column() -> None:
+    assert reason(at("SP4", builds=((5, 5, 2650, 24),)), weigh(fact("SP4"))) is Reason.CONFLICTING_EVIDENCE
+    assert reason(at("SP3", builds=((5, 5, 2650, 24),)), weigh(fact("SP4"))) is Reason.FIX_AVAILABLE
+    assert reason(at(builds=((5, 5, 2653, 23),)), weigh(fact("SP4"))) is Reason.FIXED_BY_SERVICE_PACK
+
+
+def test_a_build_of_another_release_is_a_contradiction() -> None:
+    assert reason(at("SP4", foreign=("1460.13",)), weigh(fact("SP4"))) is Reason.CONFLICTING_EVIDENCE
+
+
+def test_a_file_older_than_the_known_file_of_the_level_is_a_contradiction() -> None:
+    known = weigh(fact("SP3"))
+    older = at("SP3", files=(("emsmta.exe", (5, 5, 2448, 1), "5.5.2448.1"),))
+    assert reason(older, known) is Reason.CONFLICTING_EVIDENCE
+    newer = at("SP3", files=(("emsmta.exe", (5, 5, 2651, 80), "5.5.2651.80"),))
+    assert reason(newer, known) is Reason.FIXED_BY_SERVICE_PACK
+    unlisted = at("SP3", files=(("other.exe", (5, 5, 2448, 1), "5.5.2448.1"),))
+    assert reason(unlisted, known) is Reason.FIXED_BY_SERVICE_PACK
+
+
+def test_an_unknown_level_is_answered_where_it_does_not_matter() -> None:
+    assert reason(at(), weigh(fact("SP4"))) is Reason.LEVEL_UNKNOWN
+    assert matching.assess(at(), weigh(fact("SP4"))).evidence.missing == ("service_pack", "build")
+    assert reason(at(), weigh(fact(None, "hotfix"))) is Reason.HOTFIX_ONLY
+    assert reason(at(hotfixes=("Q1",)), weigh(fact(None, "hotfix"))) is Reason.FIXED_BY_HOTFIX
+
+
+def test_a_service_pack_above_all_known_counts_with_a_note() -> None:
+    verdict = matching.assess(at("SP5"), weigh(fact("SP4")))
+    assert verdict.reason is Reason.FIXED_BY_SERVICE_PACK
+    assert "above every service pack known" in verdict.evidence.notes[0]
+
+
+def test_the_latest_service_pack_is_read_by_the_articles_date() -> None:
+    unnamed = fact(None, "service-pack-unnamed")
+    in_1999 = weigh(unnamed, date=datetime.date(1999, 12, 17))
+    assert reason(at("SP3"), in_1999) is Reason.FIXED_BY_SERVICE_PACK
+    assert reason(at("SP2"), in_1999) is Reason.SERVICE_PACK_UNNAMED
+    assert reason(at("RTM"), in_1999) is Reason.FIX_AVAILABLE
+    in_2001 = weigh(unnamed)
+    assert reason(at("SP3"), in_2001) is Reason.SERVICE_PACK_UNNAMED
+
+
+def test_two_rollups_any_of_which_may_hold_the_fix() -> None:
+    old = fact(
+        None, "hotfix", "rollup", "Q2", files=(FileVersion("Store.exe", "5.5.2651.80", (5, 5, 2651, 80)),), order=0
+    )
+    new = fact(
+        None, "hotfix", "rollup", "Q3", files=(FileVersion("Store.exe", "5.5.2652.42", (5, 5, 2652, 42)),), order=2
+    )
+    known = weigh(fact("SP4"), old, new)
+    assert reason(at("SP3", files=files(store="5.5.2651.90")), known) is Reason.FIXED_BY_FILE_VERSION
+    assert reason(at("SP3", files=files(store="5.5.2651.70")), known) is Reason.FILE_TOO_OLD
+    assert reason(at("SP3", hotfixes=("Q2",)), known) is Reason.FIXED_BY_HOTFIX
+    assert reason(at("SP3", hotfixes=("Q3",)), known) is Reason.HOTFIX_BUILD_UNKNOWN
+
+
+def test_files_that_are_missing_do_not_outweigh_a_level_that_holds_the_fix() -> None:
+    block = fact(
+        None,
+        "hotfix",
+        "rollup",
+        "Q2",
+        files=(
+            FileVersion("Store.exe", "5.5.2652.42", (5, 5, 2652, 42)),
+            FileVersion("Mdbmsg.dll", "5.5.2652.42", (5, 5, 2652, 42)),
+        ),
+    )
+    known = weigh(fact("SP4"), block)
+    missing = matching.assess(at("SP3", files=files(store="5.5.2652.50")), known)
+    assert missing.reason is Reason.FILES_MISSING
+    assert missing.evidence.missing == ("files:mdbmsg.dll",)
+    assert matching.assess(at("SP4", files=files(store="5.5.2653.23")), known).status is Status.FIXED
+
+
+def test_fixable_wants_a_fix_for_this_line_or_in_another_product() -> None:
+    assert matching.fixable(weigh(fact("SP4")), {LINE})
+    assert not matching.fixable(weigh(), {LINE})
+    assert not matching.fixable(weigh(fact("SP2", line="Exchange Server 5.0")), {LINE})
+    assert matching.fixable(weigh(fact("SP4", line="Windows NT 4.0")), {LINE})
+
+
+def test_another_product_of_the_host_decides() -> None:
+    known = weigh(fact("SP4", line="Windows NT 4.0"))
+    assert reason(at("SP3", beside=(("Windows NT 4.0", "SP6a"),)), known) is Reason.FIXED_BY_OTHER_PRODUCT
+    assert reason(at("SP3", beside=(("Windows NT 4.0", "SP3"),)), known) is Reason.FIX_AVAILABLE
+    assert reason(at("SP3", beside=(("Windows NT 4.0", None),)), known) is Reason.LEVEL_UNKNOWN
+    assert reason(at("SP3"), known) is Reason.FIX_AVAILABLE
+
+
+def test_every_verdict_carries_what_it_rests_on() -> None:
+    verdict = matching.assess(at("SP3"), weigh(fact("SP4")))
+    assert verdict.evidence.demands
+    assert verdict.evidence.fields
+    assert verdict.remedies[0].level == "SP4"
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+versions = st.builds(
+    lambda level, past, minor: f"5.5.{BRANCHES[level] + past}.{minor}",
+    st.sampled_from(LEVELS),
+    st.integers(0, 2),
+    st.integers(0, 40),
+)
+corrections = st.lists(
+    st.one_of(
+        st.builds(
+            fact, st.sampled_from(LEVELS), st.just("service-pack"), st.sampled_from(["sentence", "fix-list", "keyword"])
+        ),
+        st.builds(fact, st.none(), st.sampled_from(["hotfix", "service-pack-unnamed"])),
+        st.builds(
+            lambda names, source, order: fact(
+                None,
+                "hotfix",
+                "rollup",
+                source,
+                files=tuple(FileVersion(f"{n}.exe", v, product.parse_build(v)) for n, v in names.items()),
+                order=order,
+            ),
+            st.dictionaries(st.sampled_from(["store", "mad"]), versions, max_size=2),
+            st.sampled_from(["Q2", "Q3"]),
+            st.integers(0, 1),
+        ),
+    ),
+    max_size=4,
+)
+articles = st.builds(
+    lambda found, listed, rows, day: weigh(
+        *found, listed=listed, files=tuple(row(v, f"{n}.exe") for n, v in rows), date=day
+    ),
+    corrections,
+    st.lists(st.sampled_from([None, *LEVELS]), min_size=1, max_size=3).map(tuple),
+    st.lists(st.tuples(st.sampled_from(["store", "mad"]), versions), max_size=3),
+    st.dates(datetime.date(1998, 1, 1), datetime.date(2002, 1, 1)),
+)
+reported = st.dictionaries(st.sampled_from(["store", "mad", "other"]), versions, max_size=2)
+
+
+def _profile(level: str | None, told: dict[str, str], build: str | None, hotfixes: tuple[str, ...] = ()) -> Profile:
+    builds = (product.parse_build(build),) if build else ()
+    return Profile(LINE, (level,) if level else (), builds, (), hotfixes, files(**told))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    articles,
+    reported,
+    st.none() | versions,
+    st.sampled_from([(), ("Q1",), ("Q2",), ("Q3",)]),
+    st.integers(0, 4),
+    st.integers(0, 4),
+)
+def test_law_raising_the_level_never_exposes(known, told, build, hotfixes, one, other) -> None:
+    low, high = sorted((one, other))
+    before = matching.assess(_profile(LEVELS[low], told, None, hotfixes), known)
+    after = matching.assess(_profile(LEVELS[high], told, None, hotfixes), known)
+    assert (before.status, after.status) != (Status.FIXED, Status.EXPOSED), (before, after)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(articles, reported, versions, versions, st.none() | st.sampled_from(LEVELS))
+def test_law_raising_the_build_never_exposes(known, told, one, other, level) -> None:
+    low, high = sorted((one, other), key=product.parse_build)
+    before = matching.assess(_profile(level, told, low), known)
+    after = matching.assess(_profile(level, told, high), known)
+    assert (before.status, after.status) != (Status.FIXED, Status.EXPOSED), (before, after)
+
+
+@settings(max_examples=2500, deadline=None)
+@given(
+    articles, reported, versions, versions, st.sampled_from([None, *LEVELS]), st.sampled_from([(), ("Q1",), ("Q2",)])
+)
+def test_law_raising_a_file_never_exposes(known, told, one, other, level, hotfixes) -> None:
+    low, high = sorted((one, other), key=product.parse_build)
+    before = matching.assess(_profile(level, {**told, "store": low}, None, hotfixes), known)
+    after = matching.assess(_profile(level, {**told, "store": high}, None, hotfixes), known)
+    assert (before.status, after.status) != (Status.FIXED, Status.EXPOSED), (before, after)
+
+
+@settings(max_examples=300, deadline=None)
+@given(corrections, st.randoms(use_true_random=False), st.sampled_from(LEVELS), reported)
+def test_law_the_order_of_sources_changes_nothing(found, random, level, told) -> None:
+    shuffled = [*found, *found[:2]]
+    random.shuffle(shuffled)
+    profile = _profile(level, told, None)
+    assert matching.assess(profile, weigh(*found)) == matching.assess(profile, weigh(*shuffled))
+
+
+@settings(max_examples=300, deadline=None)
+@given(articles, st.sampled_from([None, *LEVELS]), reported)
+def test_law_every_question_has_an_answer_with_evidence(known, level, told) -> None:
+    verdict = matching.assess(_profile(level, told, None), known)
+    assert verdict.status in Status
+    assert verdict.evidence.fields
+    if verdict.status is Status.UNDETERMINED and verdict.reason not in (
+        Reason.LEVEL_NOT_LISTED,
+        Reason.SERVICE_PACK_UNNAMED,
+        Reason.SOURCES_DISAGREE,
+    ):
+        assert verdict.evidence.missing
+    if verdict.reason is Reason.HOTFIX_ONLY:
+        assert verdict.first_fixed == HOTFIX_ONLY
