@@ -543,7 +543,7 @@ def list_(
             )
             _write(["\n".join([*tally, "", body, ""])], output)
             return OK
-        headers, listed = writer.listing([(known, stored.category) for stored, known in chosen()])
+        headers, listed = writer.listing([known for _, known in chosen()], line)
     _write(
         [
             table.plain(headers, listed, (), _width()) + f"\n{len(listed):,} articles\n"

@@ -165,12 +165,12 @@ def line_build(of: Line, text: str) -> tuple[int, ...]:
     if of.scheme != "branch" or not known:
         return build
     head, first, last = known[0][:2], known[0][2], known[-1][2]
-    if len(build) <= 2 and first - 200 <= build[0] <= last + 500:
+    if len(build) <= 2 and first - 200 <= build[0] <= last + 50:
         build = head + build
     if build[:2] != head or len(build) < 3:
         return ()
     # Beta builds before the release and hotfixes after the last level belong to the line; 5.5.23.2650 does not.
-    return build if first - 200 <= build[2] <= last + 500 else ()
+    return build if first - 200 <= build[2] <= last + 50 else ()
 
 
 def newest_level(of: Line, day: datetime.date) -> str | None:

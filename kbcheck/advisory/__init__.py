@@ -70,7 +70,7 @@ def extract(article: Article) -> Advisory:
 def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
     """Return one hotfix correction for each product line that the file tables judge."""
     found = []
-    for name in dict.fromkeys(row.product_line for row in rows if row.product_line is not None):
+    for name in dict.fromkeys(row.product_line for row in rows if row.product_line is not None and row.build):
         files = [row for row in rows if row.product_line == name]
         found.append(
             Correction(

@@ -56,9 +56,11 @@ _REMEDY = re.compile(
     r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
 )
 _IMPERATIVE = re.compile(
-    r"^(?:- |\d\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to"
+    r"^(?:- |1\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to"
     r"|update all servers)\b(?! the (?:following )?(?:fix|hotfix))"
 )
+# "9. Apply the latest service pack" is a step of a procedure, not the correction
+_STEP = re.compile(r" *(?:[2-9]|\d\d)\. ")
 _LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
 # A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
 _HOTFIX = re.compile(
@@ -165,6 +167,11 @@ def keywords(article: Article) -> list[Correction]:
     return found
 
 
+def _released(text: str) -> list[product.Mention]:
+    """Return the products that `text` names with their release."""
+    return [mention for mention in product.mentions(text) if mention.lines]
+
+
 class _Reader:
     """Goes through the paragraphs in order, remembering what the section confirmed last."""
 
@@ -179,6 +186,7 @@ class _Reader:
         self.features = False
         self.section = ""
         self.recent: tuple[str, ...] = ()
+        self.spoken: frozenset[str] | None = None
         self.hotfixes: list[tuple[prose.Sentence, tuple[str, ...], tuple[str, ...]]] = []
 
     def paragraph(self, paragraph: prose.Paragraph) -> None:
@@ -193,7 +201,7 @@ class _Reader:
             folded = _SHORT.sub(" sp", sentence.folded)
             if _FEATURE.search(folded):
                 self.features = True
-            self._correction(sentence, folded, scope)
+            self._correction(sentence, folded, scope, step=bool(_STEP.match(paragraph.lines[0])))
             if _HOTFIX.search(folded) and not _NEGATED.search(folded.split(" available")[0]):
                 around = " ".join(each.folded for each in sentences)
                 self.hotfixes.append((sentence, scope or self._named_by_promise(around, folded), self.recent))
@@ -239,7 +247,7 @@ class _Reader:
                 self.recent = (other[:60],)
                 self.confirmed.append(Affected(other[:60], None, sentence.line, sentence.text))
 
-    def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...]) -> None:
+    def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...], *, step: bool) -> None:
         if _FURTHER.match(folded):
             return
         if _NEGATED.search(folded) and not re.search(
@@ -253,19 +261,23 @@ class _Reader:
                 continue
             if _NEGATED.search(before[-40:] + match.group()):
                 continue
-            done = self._packs(sentence, folded[match.end() :], scope) or done
+            done = self._packs(sentence, folded[match.end() :], scope, before) or done
             if not done:
                 done = self._release(sentence, folded[match.end() :])
         if done or _PREREQUISITE.search(folded):
             return
-        remedy = _REMEDY.search(folded) or _IMPERATIVE.search(folded)
+        remedy = _REMEDY.search(folded) or (None if step else _IMPERATIVE.search(folded))
         if remedy and not _AFTER.search(folded[remedy.end() :]):
             start = _LATEST.search(folded, remedy.start())
             if start is not None or _PACK.search(folded, remedy.end()):
-                self._packs(sentence, folded[remedy.end() :], scope)
+                self._packs(sentence, folded[remedy.end() :], scope, folded[: remedy.end()])
 
-    def _packs(self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...]) -> bool:
-        """Record each service pack that `rest` (what follows "corrected in") names; whether there was any."""
+    def _packs(self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...], before: str) -> bool:
+        """Record each service pack that `rest` names; whether there was any.
+
+        `rest` is what follows "corrected in"; `before` is what stands before it, for "to resolve this in Windows NT
+        4.0, install Service Pack 4".
+        """
         stop = _STOP.search(rest)
         if stop:
             rest = rest[: stop.start()]
@@ -280,7 +292,7 @@ class _Reader:
         if latest and not any(kind == "pack" for _, kind, _ in events):
             mentioned = [m for m in product.mentions(rest) if isinstance(m, product.Mention)]
             unknown = not mentioned and _FILLING.sub("", rest[: latest.end()].replace("service", ""))
-            names = () if unknown else self._lines(mentioned, scope)
+            names = () if unknown else self._lines(mentioned or _released(before), scope)
             for name in names:
                 self._add(name, None, CorrectionKind.UNNAMED, sentence)
             if not names:
@@ -304,7 +316,7 @@ class _Reader:
                     pending = list(product.mentions(following.group(1)))[:1]
             unknown = not pending and _FILLING.sub("", rest[end : thing.start()])
             end = thing.end()
-            for name in () if unknown else self._lines(pending, scope):
+            for name in () if unknown else self._lines(pending or _released(before), scope):
                 found = self._pack(name, levels, sentence) or found
             if not found:
                 self._problem(sentence, f"{levels[0]} of which product?")
@@ -371,7 +383,16 @@ class _Reader:
             if names:
                 return tuple(dict.fromkeys(names))
         known = [each.name for each in product.lines() if each.product == mention.product]
-        return tuple(known) if len(known) == 1 else ()
+        return tuple(known) if len(known) == 1 else self._in_text(mention.product)
+
+    def _in_text(self, name: str) -> tuple[str, ...]:
+        """Return the one release of a product that the whole text names, () when it names several or none."""
+        if self.spoken is None:
+            first, end = self.article.body
+            text = product.fold(" ".join(line.strip() for line in self.article.lines[first - 1 : end - 1]))
+            self.spoken = frozenset(line for mention in product.mentions(text) for line in mention.lines)
+        found = tuple(line for line in self.spoken if product.line(line).product == name)
+        return found if len(found) == 1 else ()
 
     def _named_by_promise(self, around: str, folded: str) -> tuple[str, ...]:
         """Return the lines that a hotfix paragraph names: in its own words, or in "the next X service pack"."""

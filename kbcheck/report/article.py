@@ -146,17 +146,17 @@ def annotated(stored: Stored, known: ArticleKnowledge) -> str:
     return "\n".join(result) + "\n"
 
 
-def listing(rows: Sequence[tuple[ArticleKnowledge, str]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return headers and rows of a list of articles, each with its category."""
+def listing(rows: Sequence[ArticleKnowledge], line: str | None) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headers and rows of a list of articles; with `line`, only what concerns that product line."""
     table: list[tuple[str, ...]] = []
-    for known, category in rows:
-        fixed = "; ".join(
-            f"{product.line(name).name} {level}"
-            for name, level in knowledge.first_fixed(known).items()
-            if level is not None
-        )
-        table.append((known.id, known.date.isoformat(), category, known.kind.value, known.title, fixed or "-"))
-    return ("article", "date", "category", "kind", "title", "first corrected in"), table
+    for known in rows:
+        fixed = {name: level for name, level in knowledge.first_fixed(known).items() if level is not None}
+        if line is not None:
+            words = fixed.get(line, "-")
+        else:
+            words = "; ".join(f"{product.line(name).short} {level}" for name, level in fixed.items()) or "-"
+        table.append((known.id, known.date.isoformat(), known.kind.value, known.title, words))
+    return ("article", "date", "kind", "title", "first corrected in"), table
 
 
 def _add(lines: list[str], label: str, words: str, width: int, where: str = "") -> None:

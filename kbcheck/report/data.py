@@ -262,7 +262,7 @@ def rows(document: Assessment, statuses: Sequence[Status], *, with_evidence: boo
                 "status": verdict.status.value,
                 "reason": verdict.reason.value,
                 "first_fixed": verdict.first_fixed,
-                "remedy": "; ".join(remedy_text(remedy) for remedy in verdict.remedies),
+                "remedy": "; ".join(remedy_text(remedy, row.product_line) for remedy in verdict.remedies),
                 "inventory_line": _place(row),
             }
             if with_evidence:

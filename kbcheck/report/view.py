@@ -40,15 +40,21 @@ def line_name(profile: Profile) -> str:
     return product.line(profile.product_line).short
 
 
-def remedy_text(remedy: Remedy) -> str:
-    """Return a remedy in a few words: `SP4`, `Store.exe 5.5.2656.8 (Q309010)`, `hotfix (Q288562)`."""
+def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
+    """Return a remedy in a few words: `SP4`, `Store.exe 5.5.2656.8 (Q309010)`, `hotfix (Q288562)`.
+
+    `own` is the product line of the table's row, which need not be repeated; `brief` leaves the files out.
+    """
     if remedy.level == product.RTM:
         return f"upgrade to {remedy.product_line}"
     if remedy.level is not None:
-        return remedy.level
-    files = [f"{f.file} {f.version}" for f in remedy.files[:1]]
+        return (
+            remedy.level if remedy.product_line == own else f"{product.line(remedy.product_line).short} {remedy.level}"
+        )
+    if brief or not remedy.files:
+        return f"hotfix ({remedy.source})"
     more = f" and {len(remedy.files) - 1} more" if len(remedy.files) > 1 else ""
-    return f"{files[0]}{more} ({remedy.source})" if files else f"hotfix ({remedy.source})"
+    return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source})"
 
 
 def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
@@ -146,7 +152,8 @@ def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[St
         for verdict in verdicts:
             table[verdict.article][verdict.status] += hosts[number]
             if verdict.status is Status.EXPOSED and verdict.remedies:
-                fixes.setdefault(verdict.article, remedy_text(verdict.remedies[0]))
+                own = assessment.profiles[number].product_line
+                fixes.setdefault(verdict.article, remedy_text(verdict.remedies[0], own, brief=True))
     wanted = tuple(statuses) or (Status.EXPOSED, Status.UNDETERMINED)
     kept = [ident for ident in table if any(table[ident][status] for status in wanted)]
     kept.sort(
@@ -189,8 +196,8 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
             if verdict.status is not Status.EXPOSED:
                 continue
             for remedy in verdict.remedies or (Remedy("", None, None),):
-                text = remedy_text(remedy) if remedy.product_line else "no fix known"
-                key = (text, remedy.product_line if remedy.level != product.RTM else "")
+                text = remedy_text(remedy, remedy.product_line, brief=True) if remedy.product_line else "no fix known"
+                key = (text, product.line(remedy.product_line).short if remedy.level != product.RTM else "")
                 closes[key] += len(hosts[number])
                 where[key].update(hosts[number])
                 what[key].add(verdict.article)
