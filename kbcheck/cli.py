@@ -387,10 +387,10 @@ def explain(
     ident = _ids([article])[0]
     with _open(db) as store:
         assessment = _scan_of(store, number)
-        facts = [each for each in store.facts([], [ident]) if each.id == ident]
-    if not facts:
+        facts = store.facts(ident)
+    if facts is None:
         raise CommandError(f"{ident} is not in the database; import it first")
-    known = knowledge.weigh(facts[0])
+    known = knowledge.weigh(facts)
     pages, documents = [], []
     for row, profile in _rows_of(assessment, host, product, known):
         verdict = matching.assess(profile, known)

@@ -70,6 +70,7 @@ def run(
         if len(batch) >= BATCH:
             _store(batch, store, summary)
     _store(batch, store, summary)
+    store.settle()
     return summary
 
 

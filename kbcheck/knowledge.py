@@ -1,8 +1,9 @@
 """What fixes what: from everything that all articles say about one fault, the first correction for each product line.
 
 Rules:
-- Ranks of a statement, strongest first: an override; the article's own sentence naming a service pack; a fix list; a
-  keyword; "the latest service pack" and a supported hotfix; nothing. The strongest rank decides.
+- Ranks of a statement, strongest first: an override (`overrides.toml`, settled by people); the article's own sentence
+  naming a service pack; a fix list; a keyword; a service pack that includes another product's; "the latest service
+  pack" and a supported hotfix; nothing. The strongest rank decides.
 - Within the deciding rank the earliest level is the first correction; what lies between the earliest and the latest is
   in dispute (matching.py, rule 5).
 - What is overruled is kept, with the reason, as a Conflict.
@@ -11,7 +12,10 @@ Rules:
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -25,6 +29,7 @@ from kbcheck.model import (
     Conflict,
     Correction,
     CorrectionKind,
+    Decision,
     Facts,
     Kind,
     LineKnowledge,
@@ -51,20 +56,74 @@ def gather(advisories: Iterable[Advisory]) -> list[Facts]:
 
 def weigh(facts: Facts) -> ArticleKnowledge:
     """Return what `facts` amount to: for each product line the first correction, and who disagrees."""
-    corrections = sorted(set(facts.corrections), key=_order)
+    conflicts: list[Conflict] = []
+    lines = tuple(_line(name, listed, own, facts, conflicts) for name, listed, own in _by_line(facts))
+    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, is_advisory(facts), lines, tuple(conflicts))
+
+
+def decisions(known: ArticleKnowledge) -> tuple[Decision, ...]:
+    """Return what weighing decided, for storing; recall() makes the knowledge of it again without weighing."""
+    return tuple(
+        Decision(line.product_line, line.listed, line.first_fixed, line.earliest, line.latest, line.rank)
+        for line in known.lines
+    )
+
+
+def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> ArticleKnowledge:
+    """Return the knowledge that weighing `facts` gave before, its conflicts left out."""
+    by_name = {each.product_line: each for each in decided}
+    lines = []
+    for name, listed, own in _by_line(facts):
+        each = by_name[name]
+        deciding = tuple(c for c in own if _rank(c, own, bool(listed)) == each.rank and each.rank < _LAST)
+        lines.append(_line_knowledge(each, listed, own, deciding, facts))
+    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines))
+
+
+def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Correction, ...]]]:
+    """Return each product line with its affected facts and the corrections about it, included ones added."""
+    corrections = sorted({*facts.corrections, *_overrides().get(facts.id, ())}, key=_order)
     listed: dict[str, list[Affected]] = {}
     for each in facts.affected:
         listed.setdefault(each.product_line, []).append(each)
-    names = list(listed)
-    names += sorted({c.product_line for c in corrections} - set(names))
-    lines = []
-    conflicts: list[Conflict] = []
-    for name in names:
-        own = tuple(c for c in corrections if c.product_line == name)
-        lines.append(_line(name, tuple(listed.get(name, ())), own, facts, conflicts))
-    return ArticleKnowledge(
-        facts.id, facts.title, facts.date, facts.kind, is_advisory(facts), tuple(lines), tuple(conflicts)
-    )
+    by_name: dict[str, list[Correction]] = {name: [] for name in listed}
+    for correction in corrections:
+        by_name.setdefault(correction.product_line, []).append(correction)
+    for name, own in by_name.items():
+        included = _included(name, facts.id, by_name) if name in listed else ()
+        yield name, tuple(listed.get(name, ())), (*own, *included)
+
+
+def _included(name: str, subject: str, by_name: dict[str, list[Correction]]) -> tuple[Correction, ...]:
+    """Return what a line's service packs correct because they include another line's: Terminal Server Edition."""
+    found: dict[str, Correction] = {}
+    for level in product.line(name).levels:
+        if level.includes is None:
+            continue
+        other, upto, source = level.includes
+        for each in by_name.get(other, ()):
+            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None or _rank(each, (), True) > 3:
+                continue
+            if product.level_key(each.level) <= product.level_key(upto):
+                text = f"{level.name} includes {other} {upto}; there {each.source} says {each.level}"
+                correction = Correction(subject, name, level.name, each.kind, Method.INCLUDED, source, 0, text)
+                found.setdefault(f"{each.source} {each.level}", correction)
+    return tuple(found.values())
+
+
+@functools.cache
+def _overrides() -> dict[str, tuple[Correction, ...]]:
+    """Return the corrections that people settled, by article."""
+    text = importlib.resources.files("kbcheck").joinpath("overrides.toml").read_text(encoding="utf-8")
+    found: dict[str, list[Correction]] = {}
+    for entry in tomllib.loads(text).get("override", ()):
+        kind = CorrectionKind.HOTFIX if entry["level"] == HOTFIX_ONLY else CorrectionKind.SERVICE_PACK
+        level = None if kind is CorrectionKind.HOTFIX else entry["level"]
+        article = entry["article"]
+        found.setdefault(article, []).append(
+            Correction(article, entry["product_line"], level, kind, Method.OVERRIDE, article, 0, entry["reason"])
+        )
+    return {article: tuple(entries) for article, entries in found.items()}
 
 
 def is_advisory(facts: Facts) -> bool:
@@ -93,7 +152,7 @@ def _line(
     conflicts: list[Conflict],
 ) -> LineKnowledge:
     listed = bool(affected)
-    ranks = [_rank(correction, listed) for correction in corrections]
+    ranks = [_rank(correction, corrections, listed) for correction in corrections]
     best = min(ranks, default=_LAST)
     deciding = tuple(c for c, rank in zip(corrections, ranks, strict=True) if rank == best and best < _LAST)
     levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)
@@ -106,37 +165,55 @@ def _line(
         fixed = HOTFIX_ONLY if deciding else None
     if fixed is not None:
         conflicts.extend(_conflicts(name, fixed, levels, best, list(zip(corrections, ranks, strict=True))))
+    decision = Decision(name, listed, fixed, levels[0] if levels else None, levels[-1] if levels else None, best)
+    return _line_knowledge(decision, affected, corrections, deciding, facts)
+
+
+def _line_knowledge(
+    decision: Decision,
+    affected: tuple[Affected, ...],
+    corrections: tuple[Correction, ...],
+    deciding: tuple[Correction, ...],
+    facts: Facts,
+) -> LineKnowledge:
     named = {a.level for a in affected}
+    levels = () if None in named else sorted((level for level in named if level is not None), key=product.level_key)
     return LineKnowledge(
-        product_line=name,
-        listed=listed,
+        product_line=decision.product_line,
+        listed=decision.listed,
         affected=affected,
-        levels=()
-        if None in named
-        else tuple(sorted((level for level in named if level is not None), key=product.level_key)),
-        first_fixed=fixed,
-        earliest=levels[0] if levels else None,
-        latest=levels[-1] if levels else None,
+        levels=tuple(levels),
+        first_fixed=decision.first_fixed,
+        earliest=decision.earliest,
+        latest=decision.latest,
         deciding=deciding,
         corrections=corrections,
-        fixed_files=tuple(row for row in facts.fixed_files if row.product_line == name and row.build),
+        fixed_files=tuple(row for row in facts.fixed_files if row.product_line == decision.product_line and row.build),
+        rank=decision.rank,
     )
 
 
-def _rank(correction: Correction, listed: bool) -> int:
-    """Return the worth of a statement, 0 the strongest; _LAST for one that says nothing about this line."""
+_RANKS = {Method.SENTENCE: 1, Method.FIX_LIST: 2, Method.KEYWORD: 3, Method.INCLUDED: 4}
+
+
+def _rank(correction: Correction, beside: tuple[Correction, ...], listed: bool) -> int:
+    """Return the worth of a statement beside the others about its line, 0 the strongest, _LAST for none.
+
+    On a line that is affected, a release that "has the fix" is worth less than a named service pack of it, and a
+    keyword for the release (kbsms200fix) is a tag.
+    """
     if correction.method is Method.OVERRIDE:
         return 0
     if correction.kind is CorrectionKind.UNNAMED:
         return 5
     if correction.kind is CorrectionKind.HOTFIX:
         return 6
-    if correction.kind is CorrectionKind.RELEASE and correction.method is Method.KEYWORD:
-        # kbsms200fix names the release that has the fix; on an article about that very release it is a tag
-        return _LAST if listed else 4
-    if correction.method is Method.SENTENCE:
-        return 1
-    return 2 if correction.method is Method.FIX_LIST else 3
+    if correction.kind is CorrectionKind.RELEASE and listed:
+        if correction.method is Method.KEYWORD:
+            return _LAST
+        if any(c.kind is CorrectionKind.SERVICE_PACK for c in beside):
+            return 4
+    return _RANKS[correction.method]
 
 
 def _order(correction: Correction) -> tuple[object, ...]:

@@ -144,6 +144,7 @@ class Method(StrEnum):
     ROLLUP = "rollup"
     KEYWORD = "keyword"
     FILE_TABLE = "file-table"
+    INCLUDED = "included"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,8 @@ class LineKnowledge:
     `listed`: the line is affected; `levels` are the affected levels that are named, empty for "no level named".
     `first_fixed`: "SP4", "RTM", HOTFIX_ONLY, UNSPECIFIED or None. `earliest` and `latest` are the first and the last
     level that the strongest sources name, None where they name none. `deciding` are the corrections of that rank,
-    `corrections` all of them. `fixed_files` are the rows of the article's own tables that can judge this line.
+    `corrections` all of them, `rank` the worth of the deciding ones (0 the strongest). `fixed_files` are the rows of
+    the article's own tables that can judge this line.
     """
 
     product_line: str
@@ -239,6 +241,19 @@ class LineKnowledge:
     deciding: tuple[Correction, ...] = ()
     corrections: tuple[Correction, ...] = ()
     fixed_files: tuple[FixedFile, ...] = ()
+    rank: int = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What weighing decided about one product line of an article, as it is stored; see LineKnowledge."""
+
+    product_line: str
+    listed: bool
+    first_fixed: str | None
+    earliest: str | None
+    latest: str | None
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,10 @@ _NO_LEVEL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a line, with what is known of it: build, day of release, key files; each with its source article."""
+    """One level of a line, with what is known of it: build, day of release, key files; each with its source article.
+
+    `includes`: (other line, its level, source) where this level holds all that the other one corrects.
+    """
 
     name: str
     build: tuple[int, ...] = ()
@@ -37,6 +40,7 @@ class Level:
     requires_source: str | None = None
     files: tuple[tuple[str, tuple[int, ...]], ...] = ()
     files_source: str | None = None
+    includes: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,4 +312,5 @@ def _level(data: dict[str, object]) -> Level:
         requires_source=text("requires_source"),
         files=tuple((name, parse_build(version)) for name, version in files.items()),
         files_source=text("files_source"),
+        includes=tuple(data["includes"]) if "includes" in data else None,  # type: ignore[arg-type]  # three strings
     )

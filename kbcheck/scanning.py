@@ -10,10 +10,10 @@ Rules:
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 
-from kbcheck import knowledge, matching, product
-from kbcheck.model import ArticleKnowledge, Assessment, Facts, Fleet, HostRow, Installation, Profile
+from kbcheck import matching, product
+from kbcheck.model import ArticleKnowledge, Assessment, Fleet, HostRow, Installation, Profile
 from kbcheck.store import Store
 
 
@@ -36,33 +36,24 @@ def run(
     """
     installations = _of_products(fleet.installations, products)
     lines = {each.product_line for each in installations}
-    facts = list(store.facts(lines, articles))
-    missing = sorted(set(articles) - {each.id for each in facts})
-    if missing:
-        raise SelectionError(f"not in the database: {', '.join(missing)}; import them first")
+    store.settle()
     if articles:
-        selected = [known for known in map(knowledge.weigh, facts) if known.id in set(articles)]
+        selected = list(store.known_of(articles))
+        missing = sorted(set(articles) - {each.id for each in selected})
+        if missing:
+            raise SelectionError(f"not in the database: {', '.join(missing)}; import them first")
         others = 0
     else:
-        selected, others = select(facts, lines, unfixed=unfixed)
+        selected = [
+            known for known in store.known(lines, fixed=not unfixed) if unfixed or matching.fixable(known, lines)
+        ]
+        others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)
     assessment = assess(fleet, installations, selected, others, moment)
     number = store.save_scan(assessment)
     return Assessment(
         **{name: getattr(assessment, name) for name in assessment.__dataclass_fields__} | {"number": number}
     )
-
-
-def select(facts: Iterable[Facts], lines: Collection[str], *, unfixed: bool) -> tuple[list[ArticleKnowledge], int]:
-    """Return the advisories that concern `lines`, and how many articles about them are left out."""
-    selected, others = [], 0
-    for known in map(knowledge.weigh, facts):
-        concerns = known.advisory and any(line.listed and line.product_line in lines for line in known.lines)
-        if concerns and (unfixed or matching.fixable(known, lines)):
-            selected.append(known)
-        else:
-            others += 1
-    return selected, others
 
 
 def assess(

@@ -25,12 +25,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from kbcheck import knowledge
 from kbcheck.model import (
     Advisory,
     Affected,
+    ArticleKnowledge,
     Assessment,
     Correction,
     CorrectionKind,
+    Decision,
     Evidence,
     Facts,
     FileVersion,
@@ -49,7 +52,7 @@ from kbcheck.model import (
     Verdict,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 BUSY_SECONDS = 60
 
 _metadata = sa.MetaData()
@@ -68,6 +71,18 @@ _article = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("layout", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("advisory", sa.Integer, index=True),  # None: its corrections changed, it must be weighed again
+)
+_decision = sa.Table(
+    "decision",
+    _metadata,
+    sa.Column("article", sa.Integer, nullable=False, index=True),
+    sa.Column("product_line", sa.Text, nullable=False, index=True),
+    sa.Column("listed", sa.Integer, nullable=False),
+    sa.Column("first_fixed", sa.Text),
+    sa.Column("earliest", sa.Text),
+    sa.Column("latest", sa.Text),
+    sa.Column("rank", sa.Integer, nullable=False),
 )
 _affected = sa.Table(
     "affected",
@@ -170,7 +185,19 @@ _OF_ARTICLE = (
     (_fixed_file, _fixed_file.c.article),
     (_correction, _correction.c.source),
     (_problem, _problem.c.article),
+    (_decision, _decision.c.article),
 )
+# From schema n to n + 1; a copy of an SQLite database is made before the first step.
+_STEPS: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE article ADD COLUMN advisory INTEGER",
+        "CREATE INDEX ix_article_advisory ON article (advisory)",
+        "CREATE TABLE decision (article INTEGER NOT NULL, product_line TEXT NOT NULL, listed INTEGER NOT NULL, "
+        "first_fixed TEXT, earliest TEXT, latest TEXT, rank INTEGER NOT NULL)",
+        "CREATE INDEX ix_decision_article ON decision (article)",
+        "CREATE INDEX ix_decision_product_line ON decision (product_line)",
+    ),
+}
 
 
 class StoreError(RuntimeError):
@@ -253,10 +280,26 @@ class Store:
                         connection.exec_driver_sql(statement)
                     connection.execute(sa.insert(_meta), [{"key": "schema", "value": str(SCHEMA)}])
             return
+        if version < SCHEMA:
+            self._upgrade(version)
         if version > SCHEMA:
             raise StoreError(
                 f"{self._shown}: made by a newer kbcheck (schema {version}, this one knows {SCHEMA}); update kbcheck"
             )
+
+    def _upgrade(self, version: int) -> None:
+        """Bring an older schema to this one, step by step in one transaction, after a copy of an SQLite file."""
+        if self._sqlite and self._engine.url.database not in (None, ":memory:"):
+            copy = f"{self._engine.url.database}.schema-{version}"
+            if not Path(copy).exists():
+                with self._engine.connect() as connection:
+                    connection.connection.driver_connection.execute("VACUUM INTO ?", (copy,))  # type: ignore[union-attr]  # connected
+                os.chmod(copy, 0o600)
+        with self._writing() as connection:
+            for step in range(self._version(connection) or version, SCHEMA):
+                for statement in _STEPS[step]:
+                    connection.exec_driver_sql(statement)
+            connection.execute(sa.update(_meta).where(_meta.c.key == "schema").values(value=str(SCHEMA)))
 
     def _version(self, connection: sa.Connection) -> int | None:
         if not sa.inspect(connection).has_table("meta"):
@@ -299,9 +342,44 @@ class Store:
                 for row in connection.execute(sa.select(_article.c.number).where(_article.c.number.in_(part)))
             }
             if known:
+                self._mark(connection, sorted(known))
                 self._forget(connection, sorted(known))
             self._insert(connection, latest)
+            self._mark(connection, numbers)
         return Replaced(len(latest) - len(known), len(known))
+
+    def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
+        """Mark every article about which one of `sources` states something: it must be weighed again."""
+        for part in _parts(sources):
+            subjects = sa.select(_correction.c.subject).where(_correction.c.source.in_(part))
+            connection.execute(sa.update(_article).where(_article.c.number.in_(subjects)).values(advisory=None))
+
+    def settle(self) -> int:
+        """Weigh what changed since it was last weighed, and store what was decided; return how many articles."""
+        total = 0
+        while True:
+            with self._reading() as connection:
+                query = sa.select(_article.c.number).where(_article.c.advisory.is_(None)).limit(5000)
+                numbers = list(connection.execute(query).scalars())
+            if not numbers:
+                return total
+            with self._writing() as connection:
+                rows, flags = [], []
+                for facts in self._facts(connection, numbers):
+                    known = knowledge.weigh(facts)
+                    number = _number(facts.id)
+                    flags.append({"of": number, "advisory": int(known.advisory)})
+                    rows += [
+                        {"article": number} | {name: getattr(each, name) for name in Decision.__slots__}
+                        for each in knowledge.decisions(known)
+                    ]
+                for part in _parts(numbers):
+                    connection.execute(sa.delete(_decision).where(_decision.c.article.in_(part)))
+                if rows:
+                    connection.execute(sa.insert(_decision), rows)
+                update = sa.update(_article).where(_article.c.number == sa.bindparam("of"))
+                connection.execute(update.values(advisory=sa.bindparam("advisory")), flags)
+            total += len(flags)
 
     def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
         for part in _parts(numbers):
@@ -350,14 +428,69 @@ class Store:
                 yield from self._stored(connection, part)
 
     def _stored(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Stored]:
-        affected = _grouped(connection, _affected, _affected.c.article, numbers)
-        files = _grouped(connection, _fixed_file, _fixed_file.c.article, numbers)
-        corrections = _grouped(connection, _correction, _correction.c.subject, numbers, _correction.c.source)
+        facts = {_number(each.id): each for each in self._facts(connection, numbers)}
         problems = _grouped(connection, _problem, _problem.c.article, numbers)
         query = sa.select(_article).where(_article.c.number.in_(numbers)).order_by(_article.c.number)
         for row in connection.execute(query):
             yield Stored(
-                facts=Facts(
+                facts=facts[row.number],
+                category=row.category,
+                layout=json.loads(row.layout),
+                text=row.text,
+                problems=tuple(Problem(r.line, r.message, r.kind) for r in problems.get(row.number, ())),
+            )
+
+    def facts(self, ident: str) -> Facts | None:
+        """Return the facts about one article, None when it is not in the database."""
+        with self._reading() as connection:
+            return next(self._facts(connection, [_number(ident)]), None)
+
+    def known(self, lines: Iterable[str], *, fixed: bool) -> Iterator[ArticleKnowledge]:
+        """Return the advisories that affect one of `lines`, by number, as they were weighed (see settle).
+
+        `fixed`: only those of which some correction is known, in whatever line.
+        """
+        mine = sa.select(_decision.c.article).where(_decision.c.product_line.in_(list(lines)), _decision.c.listed == 1)
+        query = sa.select(_article.c.number).where(_article.c.advisory == 1, _article.c.number.in_(mine))
+        if fixed:
+            some = sa.select(_decision.c.article).where(_decision.c.first_fixed.is_not(None))
+            query = query.where(_article.c.number.in_(some))
+        yield from self._known(query)
+
+    def known_of(self, idents: Iterable[str]) -> Iterator[ArticleKnowledge]:
+        """Return the articles `idents` that are in the database, advisories or not, by number, as they were weighed."""
+        yield from self._known(sa.select(_article.c.number).where(_article.c.number.in_(map(_number, idents))))
+
+    def concerning(self, lines: Iterable[str]) -> int:
+        """Return how many articles, advisories or not, affect one of `lines`."""
+        mine = sa.select(_decision.c.article).where(_decision.c.product_line.in_(list(lines)), _decision.c.listed == 1)
+        with self._reading() as connection:
+            query = sa.select(sa.func.count()).select_from(_article).where(_article.c.number.in_(mine))
+            return connection.execute(query).scalar_one()
+
+    def _known(self, query: sa.Select[Any]) -> Iterator[ArticleKnowledge]:
+        with self._reading() as connection:
+            numbers = list(connection.execute(query.order_by(_article.c.number)).scalars())
+            for part in _parts(numbers):
+                decided = _grouped(connection, _decision, _decision.c.article, part)
+                flags = sa.select(_article.c.number, _article.c.advisory).where(_article.c.number.in_(part))
+                advisory = {row.number: bool(row.advisory) for row in connection.execute(flags)}
+                for facts in self._facts(connection, part):
+                    number = _number(facts.id)
+                    decisions = [
+                        Decision(r.product_line, bool(r.listed), r.first_fixed, r.earliest, r.latest, r.rank)
+                        for r in decided.get(number, ())
+                    ]
+                    yield knowledge.recall(facts, decisions, advisory[number])
+
+    def _facts(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Facts]:
+        heads = sa.select(_article.c.number, _article.c.id, _article.c.title, _article.c.date, _article.c.kind)
+        for part in _parts(numbers):
+            affected = _grouped(connection, _affected, _affected.c.article, part)
+            files = _grouped(connection, _fixed_file, _fixed_file.c.article, part)
+            corrections = _grouped(connection, _correction, _correction.c.subject, part, _correction.c.source)
+            for row in connection.execute(heads.where(_article.c.number.in_(part)).order_by(_article.c.number)):
+                yield Facts(
                     row.id,
                     row.title,
                     datetime.date.fromisoformat(row.date),
@@ -365,38 +498,7 @@ class Store:
                     tuple(_to_affected(r) for r in affected.get(row.number, ())),
                     tuple(_to_file(r) for r in files.get(row.number, ())),
                     tuple(_to_correction(r) for r in corrections.get(row.number, ())),
-                ),
-                category=row.category,
-                layout=json.loads(row.layout),
-                text=row.text,
-                problems=tuple(Problem(r.line, r.message, r.kind) for r in problems.get(row.number, ())),
-            )
-
-    def facts(self, lines: Iterable[str] | None = None, idents: Iterable[str] = ()) -> Iterator[Facts]:
-        """Return the facts of the articles that affect one of `lines` (None: any), and of `idents`, by number."""
-        with self._reading() as connection:
-            query = sa.select(_article.c.number)
-            if lines is not None:
-                mine = sa.select(_affected.c.article).where(_affected.c.product_line.in_(list(lines)))
-                query = query.where(
-                    sa.or_(_article.c.number.in_(mine), _article.c.number.in_([_number(i) for i in idents]))
                 )
-            numbers = list(connection.execute(query.order_by(_article.c.number)).scalars())
-            for part in _parts(numbers):
-                affected = _grouped(connection, _affected, _affected.c.article, part)
-                files = _grouped(connection, _fixed_file, _fixed_file.c.article, part)
-                corrections = _grouped(connection, _correction, _correction.c.subject, part, _correction.c.source)
-                heads = sa.select(_article.c.number, _article.c.id, _article.c.title, _article.c.date, _article.c.kind)
-                for row in connection.execute(heads.where(_article.c.number.in_(part)).order_by(_article.c.number)):
-                    yield Facts(
-                        row.id,
-                        row.title,
-                        datetime.date.fromisoformat(row.date),
-                        Kind(row.kind),
-                        tuple(_to_affected(r) for r in affected.get(row.number, ())),
-                        tuple(_to_file(r) for r in files.get(row.number, ())),
-                        tuple(_to_correction(r) for r in corrections.get(row.number, ())),
-                    )
 
     def stated_by(self, ident: str) -> tuple[Correction, ...]:
         """Return what the article `ident` states about others (the members of a list), in its order."""
@@ -495,13 +597,19 @@ class Store:
                     for n, h in enumerate(assessment.hosts)
                 ],
             )
-            details: dict[str, int] = {}
+            details: dict[tuple[object, ...], int] = {}
+            documents: list[str] = []
             findings = []
             for profile, verdicts in enumerate(assessment.verdicts):
                 for verdict in verdicts:
-                    text = _json(
-                        {"evidence": _plain(verdict.evidence), "remedies": [_plain(r) for r in verdict.remedies]}
-                    )
+                    # Verdicts share the facts that they rest on: the same objects are written once.
+                    found = verdict.evidence
+                    shared = (*map(id, found.demands), 0, *map(id, verdict.remedies))
+                    key = (found.rule, found.fields, found.missing, found.notes, *shared)
+                    if key not in details:
+                        details[key] = len(documents)
+                        remedies = [_plain(each) for each in verdict.remedies]
+                        documents.append(_json({"evidence": _plain(found), "remedies": remedies}))
                     findings.append(
                         {
                             "scan": number,
@@ -510,13 +618,14 @@ class Store:
                             "status": verdict.status.value,
                             "reason": verdict.reason.value,
                             "first_fixed": verdict.first_fixed,
-                            "detail": details.setdefault(text, len(details)),
+                            "detail": details[key],
                         }
                     )
             if findings:
                 connection.execute(sa.insert(_finding), findings)
                 connection.execute(
-                    sa.insert(_detail), [{"scan": number, "detail": n, "document": text} for text, n in details.items()]
+                    sa.insert(_detail),
+                    [{"scan": number, "detail": n, "document": text} for n, text in enumerate(documents)],
                 )
         return number
 
@@ -651,7 +760,8 @@ def _grouped(
     connection: sa.Connection, table: sa.Table, key: sa.Column[Any], numbers: Sequence[int], *order: sa.Column[Any]
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, table.c.position)
+    last = (table.c.position,) if "position" in table.c else ()
+    query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, *last)
     for row in connection.execute(query):
         found.setdefault(row._mapping[key], []).append(row)
     return found

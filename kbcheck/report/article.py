@@ -17,6 +17,7 @@ _METHODS = {
     Method.ROLLUP: "rollup",
     Method.KEYWORD: "keyword",
     Method.FILE_TABLE: "file table",
+    Method.INCLUDED: "included level",
 }
 
 

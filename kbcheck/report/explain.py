@@ -30,6 +30,7 @@ _METHODS = {
     Method.ROLLUP: "the rollup",
     Method.KEYWORD: "the keyword",
     Method.FILE_TABLE: "the file table",
+    Method.INCLUDED: "the list",
 }
 _REASONS = {
     "product-not-listed": "the article is about another product",

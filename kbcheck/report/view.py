@@ -58,7 +58,7 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
 
 
 def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
-    """Return what to do next for a profile: the one step that closes most."""
+    """Return what to do next for a profile: the one step that closes most, and how many exposures it closes."""
     exposed = [verdict for verdict in verdicts if verdict.status is Status.EXPOSED]
     undetermined = [verdict for verdict in verdicts if verdict.status is Status.UNDETERMINED]
     packs: Counter[tuple[str, str]] = Counter()
@@ -76,10 +76,10 @@ def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
             top = max(levels, key=product.level_key)
             closed = sum(number for (name, level), number in packs.items() if name == line and level in levels)
             label = top if line == profile.product_line else f"{product.line(line).short} {top}"
-            return f"{label}: closes {closed:,}"
+            return f"{label} ({closed:,})"
     if hotfixes:
         source, number = min(hotfixes.items(), key=lambda pair: (-pair[1], pair[0]))
-        return f"{source}: closes {number:,}"
+        return f"{source} ({number:,})"
     if undetermined:
         wanted = Counter(
             field.split(":")[-1 if field.startswith("files:") else 0]
@@ -136,7 +136,7 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
         below.append("+n: n more hosts at exactly the level of the one shown (-v lists them)")
     return View(
         _head(assessment),
-        ("host", "product", "level", "exposed", "fixed", "n/a", "undet.", "to do"),
+        ("host", "product", "level", "exposed", "fixed", "n/a", "undet.", "to do (closes)"),
         tuple(rows),
         (*below, *_foot(assessment)),
         (3, 4, 5, 6),
