@@ -84,6 +84,7 @@ class _Catalog:
     releases: dict[str, dict[str, str]]  # product -> release spelling -> line name
     names: dict[str, tuple[str, bool]]  # folded alias -> product, is a component
     keywords: dict[str, str]  # folded keyword prefix -> line name
+    open: frozenset[str]  # products of which any release is a line
     pattern: re.Pattern[str]
 
 
@@ -230,9 +231,13 @@ def mentions(folded: str) -> tuple[Mention, ...]:
         releases = catalog.releases[product]
         names: dict[str, None] = {}
         if match.group(2):
-            for token in re.split(r" (?:and |or |& )?", match.group(2).strip()):
+            for token in re.split(
+                r" (?:and |or |& |(?:sp|service pack) ?\d[a-z]?(?: (?:and |or |& )?|$))*", match.group(2).strip()
+            ):
                 if token in releases:
                     names.setdefault(releases[token])
+                elif product in catalog.open and re.fullmatch(r"\d{1,2}\.\d[\da-z]*", token):
+                    names.setdefault(f"{product} {token}")
         if not names and "" in releases:
             names.setdefault(releases[""])
         own = match.group(1).rsplit(" ", 1)[-1]
@@ -254,9 +259,12 @@ def _catalog() -> _Catalog:
     releases: dict[str, dict[str, str]] = {}
     names: dict[str, tuple[str, bool]] = {}
     keywords: dict[str, str] = {}
+    any_release: set[str] = set()
     for product in tomllib.loads(text)["product"]:
         name = product["name"]
         spellings = releases.setdefault(name, {})
+        if product.get("any_release", False):
+            any_release.add(name)
         for alias in (name, *product.get("aliases", ())):
             names.setdefault(fold(alias), (name, False))
         for alias in product.get("components", ()):
@@ -287,9 +295,10 @@ def _catalog() -> _Catalog:
     # exchange server 4.0 5.0 and 5.5; the name and each release end at a blank, a bracket or the end
     pattern = re.compile(
         rf"(?<![a-z0-9.\-])({'|'.join(re.escape(name) for name in every)})(?![a-z0-9\-+#])"
-        rf"((?: (?:and |or |& )?(?:{release_pattern})(?![a-z0-9.]*[a-z0-9]))*)"
+        rf"((?: (?:and |or |& )?(?:{release_pattern}|\d{{1,2}}\.\d[\da-z]*)(?![a-z0-9.]*[a-z0-9])"
+        rf"(?: (?:sp|service pack) ?\d[a-z]?(?= (?:and |or |& )?\d+\.\d))?)*)"
     )
-    return _Catalog(lines_, releases, names, keywords, pattern)
+    return _Catalog(lines_, releases, names, keywords, frozenset(any_release), pattern)
 
 
 def _level(data: dict[str, object]) -> Level:

@@ -445,6 +445,12 @@ class Store:
         with self._reading() as connection:
             return next(self._facts(connection, [_number(ident)]), None)
 
+    def all_facts(self) -> Iterator[Facts]:
+        """Return the facts about every article, by number."""
+        with self._reading() as connection:
+            numbers = list(connection.execute(sa.select(_article.c.number).order_by(_article.c.number)).scalars())
+            yield from self._facts(connection, numbers)
+
     def known(self, lines: Iterable[str], *, fixed: bool) -> Iterator[ArticleKnowledge]:
         """Return the advisories that affect one of `lines`, by number, as they were weighed (see settle).
 

@@ -18,6 +18,10 @@ from kbcheck.model import Affected, AppliesTo, Article
 _ENVIRONMENT = re.compile(r"the (?:operating system|hardware|platform)s?:", re.IGNORECASE)
 _VERSIONS = re.compile(r"^(.*?),? versions? (.*)$", re.IGNORECASE)
 _TAIL = re.compile(r",? ?(?:used with|on platform\(s\)|included with|on the following platforms?):?$", re.IGNORECASE)
+_AFTER_NAME = re.compile(
+    r"sp\d|(?:sp|service|all|and|or|server|workstation|enterprise|standard|professional|advanced|terminal|beta|editions?"
+    r"|japanese|german|french|english|korean|chinese|family)\b|[^a-z]"
+)
 _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
 _PACKS = re.compile(r"(?:service packs?|sp) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
 _TOKEN = re.compile(
@@ -50,6 +54,11 @@ def _item(item: AppliesTo) -> Iterable[Affected]:
         yield from _unknown(item, text)
         return
     mention = mentioned[0]
+    following = folded[mention.end :].lstrip()
+    if following and not _AFTER_NAME.match(following):
+        # Exchange Server Resource Kit, Word for MS-DOS: a product of its own
+        yield from _unknown(item, text)
+        return
     if (
         "terminal server edition" in folded
         and product.line(mention.lines[0] if mention.lines else "").product == "Windows NT"
@@ -63,7 +72,8 @@ def _item(item: AppliesTo) -> Iterable[Affected]:
 def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Affected]:
     """Walk the version list: a release opens a line; `SPn`, or a bare number after `Service Packs`, is a level."""
     spellings = product.spellings(mention.product)
-    releases = "|".join(map(re.escape, sorted(filter(None, spellings), key=len, reverse=True))) or "(?!)"
+    written = sorted({*filter(None, spellings), *_open(mention, rest)}, key=len, reverse=True)
+    releases = "|".join(map(re.escape, written)) or "(?!)"
     pattern = re.compile(
         rf"(?<![\w.])(?:({releases})(?= |$|sp|[;:)])"
         r"|(?:sp|service packs?) ?(\d{1,2}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))"
@@ -77,7 +87,7 @@ def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Aff
         if many and release is not None and re.fullmatch(r"\d", release):
             release, bare = None, release
         if release is not None:
-            current, many = spellings[release], False
+            current, many = spellings.get(release, f"{mention.product} {release}"), False
             yielded = True
             yield Affected(current, None, item.line, item.text)
         elif (pack or (bare and many)) and current is None and mention.lines:
@@ -96,6 +106,12 @@ def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Aff
             yield Affected(name, None, item.line, item.text)
         if not mention.lines:
             yield Affected(mention.product, None, item.line, item.text)
+
+
+def _open(mention: product.Mention, rest: str) -> set[str]:
+    """Return the releases in `rest` of a product of which any release is a line."""
+    known = {name.rsplit(" ", 1)[-1] for name in mention.lines}
+    return known & set(rest.split(" "))
 
 
 def _listed(item: AppliesTo, name: str, rest: str) -> Iterable[Affected]:

@@ -47,11 +47,14 @@ class Sentence:
 
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
 _PLAIN_HEADING = re.compile(r"(?:for )?(.{3,60}?):?(?: only)?")
-# article.This problem was / U.S. Service Pack / (SP2). For
+# article.This problem was / U.S. Service Pack / (SP2). For / for NT. This / version 5.5.. This / 5.0 This problem was
 _SENTENCE_END = re.compile(
-    r"(?<=[a-z0-9)\"'\]])[.!?][\")']?(?:\s+(?=[\"'(\[A-Z0-9])|(?=(?:This|These|The|To|Microsoft|For|A|An) [a-z]))"
+    r"(?<=[\w)\"'\]])(?: ?[.!?])+[\")']?(?:\s+(?=[\"'(\[A-Z0-9])|(?=(?:This|These|The|To|Microsoft|For|A|An) [a-z]))"
+    r"|(?<=\w)\s+(?=This (?:problem|bug|issue|behavior) (?:was|has been) )"
 )
-_NO_END = re.compile(r"(?:\bU\.S|\bNo|\bvs|\be\.g|\bi\.e|\betc|\bInc|\bCorp|\bapprox|\bv|\bver)$", re.IGNORECASE)
+_NO_END = re.compile(
+    r"(?:\b[A-Z]|\bU\.S|\bNo|\bvs|\be\.g|\bi\.e|\betc|\bInc|\bCorp|\bapprox|\bv|\bver)$", re.IGNORECASE
+)
 
 
 def paragraphs(article: Article) -> list[Paragraph]:

@@ -42,9 +42,14 @@ _VERB = (
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 _WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
 _SUBJECT = re.compile(
-    r"\b(?:fix(?:es)?|hotfix(?:es)?|features?|problems?|changes?|corrections?|bugs?|issues?|updates?|patch|solution"
-    r"|functionality)\b"
+    r"(?<!original )\b(?:fix(?:es)?|hotfix(?:es)?|features?|support|corrections?|updates?|patch(?:es)?|modifications?|solution)\b"
+    r"(?:(?!\bfiles?\b|\boriginal\b)[^.]){0,90}?\b(?:is|are|was|were|been|be)(?: (?:also|first|now|already))* $"
 )
+# a change that a service pack brought with it, and that is the fault
+_CAUSED = re.compile(
+    r"\b(?:introduced|exposed|caused|due to|because|related to|confirmed|resulted?|original|regression)\b"
+)
+
 # This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
 _CORRECTED = re.compile(
     rf"\b{_VERB}\b(?: \(?(?:also|first|now|beginning|starting)\)?)*(?: as of| with| in| by| by (?:installing|applying"
@@ -52,7 +57,7 @@ _CORRECTED = re.compile(
 )
 # To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
 _REMEDY = re.compile(
-    r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|work around|get|obtain)\b.{0,160}?"
+    r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|get|obtain)\b.{0,160}?"
     r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
 )
 _IMPERATIVE = re.compile(
@@ -107,9 +112,17 @@ _FILLING = re.compile(
     r"\b(?:the|an?|this|that|these|latest|most|recent|newest|current|following|new|any|either|both|and|or|of|for|in|with|by|on|to|"
     r"u\.s|english|german|french|spanish|italian|japanese|korean|chinese|dutch|language|international|north|american|"
     r"\d+-bit|bit|installing|applying|upgrading|install|apply|upgrade|obtain|or later|later|available|version|its|your|"
-    r"all|servers?|computers?|be|is|was|first|also|beginning|starting|then|packs?|update|release)\b|[^a-z]+"
+    r"all|servers?|clients?|computers?|use|using|run|running|service|be|is|was|first|also|beginning|starting|then|packs?|update|release)\b|[^a-z]+"
 )
-_FURTHER = re.compile(r"^(?:- )?for (?:more |additional |further )?(?:information|details)\b")
+# further reading, and the citation itself: Q236325 SMS: How to Obtain and Install ... Service Pack 2
+_FURTHER = re.compile(
+    r"^(?:- )?(?:for (?:more |additional |further )?(?:information|details)\b|q\d{5,6}\b"
+    r"|the following (?:knowledge base )?article)"
+)
+# Install the SNA Server 4.0 Service Pack 2 client: a part of it, not the service pack
+_PART = re.compile(
+    r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
+)
 _STOP = re.compile(
     r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in"
     r"|does not occur|do not|only intended|problem in|bug in)\b"
@@ -248,7 +261,7 @@ class _Reader:
                 self.confirmed.append(Affected(other[:60], None, sentence.line, sentence.text))
 
     def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...], *, step: bool) -> None:
-        if _FURTHER.match(folded):
+        if _FURTHER.match(folded) or sentence.text.startswith("("):
             return
         if _NEGATED.search(folded) and not re.search(
             r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded
@@ -257,7 +270,7 @@ class _Reader:
         done = False
         for match in _CORRECTED.finditer(folded):
             before = folded[: match.start()]
-            if _WEAK.match(match.group()) and not _SUBJECT.search(before):
+            if _CAUSED.search(before) or (_WEAK.match(match.group()) and not _SUBJECT.search(before)):
                 continue
             if _NEGATED.search(before[-40:] + match.group()):
                 continue
@@ -270,9 +283,11 @@ class _Reader:
         if remedy and not _AFTER.search(folded[remedy.end() :]):
             start = _LATEST.search(folded, remedy.start())
             if start is not None or _PACK.search(folded, remedy.end()):
-                self._packs(sentence, folded[remedy.end() :], scope, folded[: remedy.end()])
+                self._packs(sentence, folded[remedy.end() :], scope, folded[: remedy.end()], remedy=True)
 
-    def _packs(self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...], before: str) -> bool:
+    def _packs(
+        self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...], before: str, *, remedy: bool = False
+    ) -> bool:
         """Record each service pack that `rest` names; whether there was any.
 
         `rest` is what follows "corrected in"; `before` is what stands before it, for "to resolve this in Windows NT
@@ -307,7 +322,9 @@ class _Reader:
                 pending.append(thing)
                 continue
             assert isinstance(thing, re.Match)
-            if _RELATIVE.search(rest[: thing.start()]):
+            if _RELATIVE.search(rest[: thing.start()]) or re.search(r"\bhotfix(?:es)?\b", rest[: thing.start()]):
+                continue
+            if remedy and (_PART.match(rest[thing.end() :]) or not self._only_named(rest[: thing.start()])):
                 continue
             levels = [f"SP{int(thing.group(1))}{thing.group(2) or ''}"]
             if not pending:
@@ -322,6 +339,12 @@ class _Reader:
                 self._problem(sentence, f"{levels[0]} of which product?")
             pending = []
         return found
+
+    def _only_named(self, text: str) -> bool:
+        """Whether `text` holds nothing but products, service packs and filling words."""
+        for mention in reversed(product.mentions(text)):
+            text = text[: mention.start] + text[mention.end :]
+        return not _FILLING.sub("", _PACK.sub("", text))
 
     def _pack(self, name: str, levels: Sequence[str], sentence: prose.Sentence) -> bool:
         """Record the levels that the line really has; whether there was any."""
@@ -341,8 +364,8 @@ class _Reader:
             return False
         after = rest[mentioned[0].end :]
         if re.match(
-            r" ?(?:and )?(?:service pack|sp ?\d|hotfix|post|\d|beta|setup|documentation|help|readme|resource kit|cd"
-            r"|client)",
+            r" ?(?:and )?(?:service (?:pack|release)|s[pr][ -]?\d|hotfix|post|\d|beta|setup|documentation|help|readme|resource kit"
+            r"|cd|client)",
             after,
         ):
             return False

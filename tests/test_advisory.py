@@ -1,0 +1,800 @@
+"""The meaning of an article: what it affects, what corrects its fault, and who says so."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from examples import (
+    CONFIRMED_55,
+    E40,
+    E50,
+    E55,
+    E2000,
+    EXAMPLES,
+    HOTFIX,
+    KEYWORD,
+    NT,
+    RELEASE,
+    SMS20,
+    SNA30,
+    SNA40,
+    SP,
+    TSE,
+    UNNAMED,
+    mutations,
+    text,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kbcheck import advisory, archive, article, knowledge, product
+from kbcheck.advisory import lists
+from kbcheck.article import ArticleError
+from kbcheck.model import Kind
+
+
+def read(data):
+    """Return what the bytes of an article mean."""
+    return advisory.extract(article.parse(data))
+
+
+def stated(meaning, method=None):
+    """Return (line, level, kind) of what an advisory states, by one method or by all."""
+    return [(c.product_line, c.level, c.kind) for c in meaning.corrections if method in (None, c.method)]
+
+
+# --- the examples -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_example(example):
+    meaning = read(example.data)
+    own = [c for c in meaning.corrections if c.subject == meaning.article.id]
+    others = [c for c in meaning.corrections if c.subject != meaning.article.id]
+    assert tuple(dict.fromkeys((a.product_line, a.level) for a in meaning.affected)) == example.affected
+    assert {(c.product_line, c.level, c.kind, c.method) for c in own} == example.corrections
+    assert sorted((c.subject, c.product_line, c.level) for c in others) == sorted(example.members)
+    assert tuple((f.file, f.version, f.product_line) for f in meaning.fixed_files) == example.files
+    assert meaning.kind is example.kind
+    assert tuple(p.kind for p in meaning.problems) == example.problems
+
+
+@pytest.mark.parametrize("example", [e for e in EXAMPLES if not e.members], ids=lambda e: e.name)
+def test_first_fixed_of_an_example(example):
+    (facts,) = knowledge.gather([read(example.data)])
+    assert knowledge.first_fixed(knowledge.weigh(facts)) == example.first_fixed
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+@pytest.mark.parametrize("writing", list(mutations(b"")))
+def test_line_ends_and_trailing_blanks_do_not_matter(example, writing):
+    original, other = read(example.data), read(mutations(example.data)[writing])
+    assert dataclasses.replace(original, article=other.article) == other
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.name)
+def test_every_fact_stands_on_its_line(example):
+    """The quoted words begin on the line that is named; a file stands on its row, an affected line in its item."""
+    meaning = read(example.data)
+    lines = meaning.article.lines
+    for correction in meaning.corrections:
+        assert correction.source == meaning.article.id
+        assert correction.text.split()[0] in lines[correction.line - 1]
+    for row in meaning.fixed_files:
+        assert row.file in lines[row.line - 1]
+        assert row.version is None or row.version in lines[row.line - 1]
+    for each in meaning.affected:
+        assert each.text.split()[0] in lines[each.line - 1]
+
+
+def test_the_file_table_is_one_hotfix_correction_with_all_its_files():
+    example = next(e for e in EXAMPLES if e.like == "Q193256")
+    found = {c.product_line: c.files for c in read(example.data).corrections if c.method == "file-table"}
+    assert {line: [(f.file, f.build) for f in files] for line, files in found.items()} == {
+        E50: [("Store.exe", (5, 0, 1461, 63)), ("Mdbmsg.dll", (5, 0, 1461, 63))],
+        E55: [("Store.exe", (5, 5, 2515, 0))],
+    }
+
+
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+FIRST = "This problem was first corrected in "
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (FIRST + "Exchange Server 5.5 Service Pack 3.", (E55, "SP3", SP)),
+        (FIRST + "Microsoft Exchange Server version 5.5, Service Pack 3.", (E55, "SP3", SP)),
+        (FIRST + "Exchange Server 5.5 SP3.", (E55, "SP3", SP)),
+        (FIRST + "Exchange Server 5.5 Service Pack 3 (SP3).", (E55, "SP3", SP)),
+        (FIRST + "Exchange\nServer 5.5 Service\nPack 3.", (E55, "SP3", SP)),
+        (FIRST.upper() + "EXCHANGE SERVER 5.5 SERVICE PACK 3.", (E55, "SP3", SP)),
+        (FIRST + "Exchange 5.5 Service Pack 3.", (E55, "SP3", SP)),
+        (FIRST + "U.S. Service Pack 3 for Exchange Server 5.5.", (E55, "SP3", SP)),
+        (FIRST + "Service Pack 3 for Exchange Server 5.5.", (E55, "SP3", SP)),
+        (FIRST + "Exchange Server Service Pack 3.", (E55, "SP3", SP)),
+        (FIRST + "Service Pack 3.", (E55, "SP3", SP)),
+        (FIRST + "Microsoft Exchange Server 4.0 U.S. Service Pack 2.", (E40, "SP2", SP)),
+        (FIRST + "Microsoft Exchange 2000 Server Service Pack 1.", (E2000, "SP1", SP)),
+        (FIRST + "Windows NT 4.0 Service Pack 4.0.", (NT, "SP4", SP)),
+        (FIRST + "Windows NT Server 4.0 Service Pack 6a.", (NT, "SP6a", SP)),
+        (FIRST + "Windows NT 4.0 Service Pack 6/6a.", (NT, "SP6", SP)),
+        (FIRST + "Windows NT Server version 4.0, Terminal Server Edition Service Pack 6.", (TSE, "SP6", SP)),
+        (FIRST + "Windows NT 4.0 Server, Terminal Server Edition, Service Pack 5.", (TSE, "SP5", SP)),
+        (FIRST + "Systems Management Server version 2.0 Service Pack 2.", (SMS20, "SP2", SP)),
+        (FIRST + "Systems Management Server (SMS) 2.0 Service Pack 2.", (SMS20, "SP2", SP)),
+        (FIRST + "SMS 2.0 Service Pack 2.", (SMS20, "SP2", SP)),
+        (FIRST + "Systems Management Server 2.0 Service Pack Service Pack 1.", (SMS20, "SP1", SP)),
+        (FIRST + "SNA Server version 4.0 Service Pack 3.", (SNA40, "SP3", SP)),
+        (FIRST + "Windows 2000 Service Pack 1.", ("Windows 2000", "SP1", SP)),
+        (FIRST + "Visual FoxPro for Windows 7.0 Service Pack 1.", ("Visual FoxPro 7.0", "SP1", SP)),
+        ("This bug was corrected in Visual Studio 6.0 Service Pack 3.", ("Visual Studio 6.0", "SP3", SP)),
+        ("This problem is resolved by installing Exchange Server 5.5 Service Pack 3.", (E55, "SP3", SP)),
+        ("The fix is included in Exchange Server 5.5 Service Pack 3.", (E55, "SP3", SP)),
+        ("To resolve this problem, apply Service Pack 2 (SP2) for Exchange Server 5.5.", (E55, "SP2", SP)),
+        ("To resolve this issue, update all servers to Exchange Server 5.5 SP2 or later.", (E55, "SP2", SP)),
+        ("This feature was first included in Exchange Server 5.5 Service Pack 4.", (E55, "SP4", SP)),
+        ("To resolve this problem, obtain the latest service pack for Exchange Server\n5.5.", (E55, None, UNNAMED)),
+        (
+            "To resolve this problem, obtain the latest service pack for Windows NT 4.0 or the\n"
+            "individual software update.",
+            (NT, None, UNNAMED),
+        ),
+        ("This problem was corrected in the latest U.S. service pack for Windows NT 4.0.", (NT, None, UNNAMED)),
+        ("This was corrected in the latest Microsoft SNA Server 3.0 U.S. Service Pack.", (SNA30, None, UNNAMED)),
+        ("A supported fix is now available from Microsoft.", (E55, None, HOTFIX)),
+        ("A supported fix that corrects this problem is now available from Microsoft.", (E55, None, HOTFIX)),
+        ("This hotfix has been posted to the following Internet location as Fix.exe:", (E55, None, HOTFIX)),
+        ("A fix for this problem has been included in Exchange Server version 5.5.", (E55, "RTM", RELEASE)),
+        ("This problem was corrected in Microsoft Exchange 2000 Server.", (E2000, "RTM", RELEASE)),
+    ],
+)
+@pytest.mark.parametrize("section", ["STATUS", "RESOLUTION", "MORE INFORMATION", "SYMPTOMS"])
+def test_a_sentence_that_corrects(sentence, expected, section):
+    """The sentence counts wherever it stands."""
+    assert stated(read(text(sections=((section, sentence),)))) == [expected]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Because of file dependencies, this fix requires Exchange Server 5.5 Service Pack 4.",
+        "Due to file dependencies, this hotfix requires Service Pack 3.",
+        "Before you apply this fix, install Exchange Server 5.5 Service Pack 3.",
+        "After you copy the file, reapply the latest service pack for Windows NT 4.0.",
+        "If you have installed the driver, reinstall the latest service pack.",
+        "This problem will be corrected in Exchange Server 5.5 Service Pack 5.",
+        "This problem has not been corrected in Exchange Server 5.5 Service Pack 3.",
+        "This problem is not corrected in Exchange Server 5.5 Service Pack 3.",
+        "This problem was introduced in Exchange Server 5.5 Service Pack 3.",
+        "This problem occurs after you install Exchange Server 5.5 Service Pack 3.",
+        "If you installed Exchange Server 5.5 Service Pack 3, the service stops.",
+        "Microsoft recommends that you wait for the next Exchange Server 5.5 service pack\nthat contains this fix.",
+        "Documentation is included in Exchange Server 5.5 Service Pack 3.",
+        "For more about the fixes in Exchange Server 5.5 Service Pack 3, see Q900500.",
+        "We are researching this problem and will post new information here.",
+        "This behavior is by design.",
+        CONFIRMED_55,
+    ],
+)
+def test_a_sentence_that_corrects_nothing(sentence):
+    assert stated(read(text(sections=(("STATUS", sentence),)))) == []
+
+
+def test_a_sentence_about_two_products_states_both():
+    meaning = read(
+        text(sections=(("STATUS", FIRST + "SNA Server 3.0 Service Pack 4\nand SNA Server 4.0 Service Pack 2."),))
+    )
+    assert stated(meaning) == [(SNA30, "SP4", SP), (SNA40, "SP2", SP)]
+
+
+def test_a_bare_service_pack_beside_two_affected_releases_is_a_problem_and_no_guess():
+    meaning = read(
+        text(
+            applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",),
+            sections=(("STATUS", FIRST + "Service Pack 2."),),
+        )
+    )
+    assert stated(meaning) == []
+    (problem,) = meaning.problems
+    assert problem.kind == "product-unclear"
+    assert problem.message == f"SP2 of which product? {FIRST}Service Pack 2."
+    assert meaning.article.lines[problem.line - 1].startswith(FIRST)
+
+
+def test_the_product_just_confirmed_completes_a_bare_service_pack():
+    meaning = read(
+        text(
+            applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",),
+            sections=(("STATUS", f"{CONFIRMED_55} {FIRST}Service\nPack 2."),),
+        )
+    )
+    assert stated(meaning) == [(E55, "SP2", SP)]
+
+
+def test_a_sub_heading_holds_until_the_next_section():
+    meaning = read(
+        text(
+            applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",),
+            sections=(
+                ("RESOLUTION", f"Exchange Server 5.0\n-------------------\n\nOne.\n\nTwo. {FIRST}Service Pack 1."),
+                ("STATUS", f"{FIRST}Service Pack 2."),
+            ),
+        )
+    )
+    assert stated(meaning) == [(E50, "SP1", SP)]
+    assert [p.kind for p in meaning.problems] == ["product-unclear"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        ("Exchange Server 5.0", E50),
+        ("Exchange Server 5.5", E55),
+        ("Version 5.0", E50),
+        ("For Exchange Server 5.5 only", E55),
+    ],
+)
+def test_a_sub_heading_tells_the_product(heading, line):
+    body = f"{heading}\n{'-' * len(heading)}\n\n{FIRST}Service Pack 1."
+    meaning = read(text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=(("RESOLUTION", body),)))
+    assert stated(meaning) == [(line, "SP1", SP)]
+
+
+def test_a_second_sentence_keeps_its_own_line():
+    meaning = read(text(sections=(("STATUS", f"{CONFIRMED_55} {FIRST}Exchange\nServer 5.5 SP4."),)))
+    (correction,) = meaning.corrections
+    assert correction.text == FIRST + "Exchange Server 5.5 SP4."
+    assert meaning.article.lines[correction.line - 1].startswith("version 5.5. This problem")
+
+
+def test_every_service_pack_of_a_conjunction_is_recorded():
+    """A level between the earliest and the latest is in dispute, so the latest must be known."""
+    meaning = read(
+        text(sections=(("STATUS", "This problem was corrected in Exchange Server 5.5 Service Pack 1\nand SP3."),))
+    )
+    assert stated(meaning) == [(E55, "SP1", SP), (E55, "SP3", SP)]
+
+
+# --- what is affected -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        (("Microsoft Exchange Server, version 5.5",), [(E55, None)]),
+        (("Microsoft Exchange Server, versions 5.5, 4.0, 5.0",), [(E55, None), (E40, None), (E50, None)]),
+        (("Microsoft Exchange, versions 4.0, 5.0",), [(E40, None), (E50, None)]),
+        (("Microsoft Exchange Server, version 5.5 SP1",), [(E55, "SP1")]),
+        (("Microsoft Exchange Server, versions 5.5, 5.5 SP1",), [(E55, "RTM"), (E55, "SP1")]),
+        (("Microsoft Exchange Server, versions 5.5SP1, 5.5sp2",), [(E55, "SP1"), (E55, "SP2")]),
+        (("Microsoft Exchange Server, version 5.5 Service Pack 1",), [(E55, "SP1")]),
+        (
+            ("Microsoft Exchange Server, versions 5.0, 5.5 Service Packs 1, 2",),
+            [(E50, None), (E55, "SP1"), (E55, "SP2")],
+        ),
+        (
+            ("Microsoft Exchange Server, version 4.0 (all SP)",),
+            [(E40, x) for x in ("RTM", *(f"SP{n}" for n in range(1, 6)))],
+        ),
+        (("Microsoft Exchange 2000 Server",), [(E2000, None)]),
+        (("Microsoft Exchange 2000 Server SP1",), [(E2000, "SP1")]),
+        (("Microsoft Outlook Web Access, version 5.5 Service Pack 3",), [(E55, "SP3")]),
+        (("Microsoft Exchange Active Server Components, version 5.0",), [(E50, None)]),
+        (("Microsoft Windows NT Server versions 3.51, 4.0",), [("Windows NT 3.51", None), (NT, None)]),
+        (("Microsoft Windows NT Workstation version 4.0 SP6a",), [(NT, "SP6a")]),
+        (("Microsoft Windows NT Server version 4.0, Terminal Server Edition",), [(TSE, None)]),
+        (
+            ("Microsoft Windows NT Server versions 4.0, 4.0 SP6, Terminal Server Edition",),
+            [(TSE, "RTM"), (TSE, "SP6")],
+        ),
+        (
+            ("Microsoft Windows versions 2000, 2000 SP1, 2000 SP2 Server",),
+            [("Windows 2000", "RTM"), ("Windows 2000", "SP1"), ("Windows 2000", "SP2")],
+        ),
+        (
+            ("Microsoft SNA Server, versions 2.11, 2.11 SP1, 3.0",),
+            [("SNA Server 2.11", "RTM"), ("SNA Server 2.11", "SP1"), (SNA30, None)],
+        ),
+        (("Microsoft Systems Management Server version 2.0 Service Pack 1",), [(SMS20, "SP1")]),
+        (("LinkAge Message Exchange, version 3.2",), [("LinkAge Message Exchange 3.2", None)]),
+        (("Microsoft Imaginary Thing",), [("Imaginary Thing", None)]),
+        (
+            ("Microsoft Imaginary Thing, versions 1.0, 2.0 SP1",),
+            [("Imaginary Thing 1.0", None), ("Imaginary Thing 2.0", "SP1")],
+        ),
+        (("the operating system: Microsoft Windows NT 4.0",), []),
+        (
+            (
+                "Microsoft Outlook 97, version 8.03, used with:",
+                (1, "Microsoft Exchange Server, version 5.5"),
+                (1, "the operating system: Microsoft Windows 98"),
+            ),
+            [("Outlook 97", None), (E55, None)],
+        ),
+        (
+            ("Microsoft Windows NT Server version 4.0, on platform(s):", (1, "Microsoft Windows 2000"), (2, "Other")),
+            [(NT, None)],
+        ),
+        (None, []),
+    ],
+)
+def test_applies_to(items, expected):
+    meaning = read(text(applies_to=items, keywords=""))
+    assert [(a.product_line, a.level) for a in meaning.affected] == expected
+
+
+def test_a_line_that_only_status_confirms_is_affected():
+    meaning = read(
+        text(
+            sections=(("STATUS", "Microsoft has confirmed this to be a problem in Windows NT 4.0 and Windows\n2000."),)
+        )
+    )
+    assert [(a.product_line, a.level) for a in meaning.affected] == [(E55, None), (NT, None), ("Windows 2000", None)]
+    confirmed = meaning.affected[1]
+    assert meaning.article.lines[confirmed.line - 1].startswith("Microsoft has confirmed")
+
+
+def test_a_keyword_adds_no_affected_line():
+    assert [a.product_line for a in read(text(keywords="kbWinNT400sp4fix")).affected] == [E55]
+
+
+# --- keywords ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keyword", "expected"),
+    [
+        ("exc55sp2fix", (E55, "SP2", SP)),
+        ("EXC55SP3Fix", (E55, "SP3", SP)),
+        ("kbExchange550sp4Fix", (E55, "SP4", SP)),
+        ("kbExchange550preSP4fix", (E55, None, HOTFIX)),
+        ("kbExchange550preSP5fix", (E55, None, HOTFIX)),
+        ("kbExchange550SP5Fea", (E55, None, HOTFIX)),
+        ("kbExchange500preSP3fix", (E50, None, HOTFIX)),
+        ("exc55sp2fea", (E55, "SP2", SP)),
+        ("EXC55SP3Fea", (E55, "SP3", SP)),
+        ("kbExchange550fix", (E55, "RTM", RELEASE)),
+        ("kbExchange2000SP1Fix", (E2000, "SP1", SP)),
+        ("kbWinNT400sp4fix", (NT, "SP4", SP)),
+        ("kbWinNT4sp6fix", (NT, "SP6", SP)),
+        ("kbWinNT400sp6afix", (NT, "SP6a", SP)),
+        ("kbWinNT400PreSP7Fix", (NT, None, HOTFIX)),
+        ("kbWinNT400nospFix", (NT, None, HOTFIX)),
+        ("kbOSWinNT400sp3fix", (NT, "SP3", SP)),
+        ("TSESP4Fix", (TSE, "SP4", SP)),
+        ("kbTSE400preSP7fix", (TSE, None, HOTFIX)),
+        ("kbWin2000PreSP1Fix", ("Windows 2000", None, HOTFIX)),
+        ("kbWin2000sp3fix", ("Windows 2000", "SP3", SP)),
+        ("kbWin2000FixNoSP", ("Windows 2000", None, HOTFIX)),
+        ("kbsna400sp3fix", (SNA40, "SP3", SP)),
+        ("kbSNA400PreSP4fix", (SNA40, None, HOTFIX)),
+        ("kbsms200sp1fix", (SMS20, "SP1", SP)),
+        ("kbsms200preSP4fix", (SMS20, None, HOTFIX)),
+        ("kbVS600sp3fix", ("Visual Studio 6.0", "SP3", SP)),
+        ("kbvbp500sp2fix", ("Visual Basic 5.0", "SP2", SP)),
+    ],
+)
+def test_a_keyword_that_corrects(keyword, expected):
+    meaning = read(text(keywords=f"kbother {keyword} kbmore"))
+    assert stated(meaning) == [expected]
+    (correction,) = meaning.corrections
+    assert (correction.text, correction.method) == (keyword, KEYWORD)
+    assert correction.line == meaning.article.trailer_line("Keywords")
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        "exc55",
+        "exc55sp1",
+        "exc55sp2",
+        "exc55sp3",
+        "exc5sp1",
+        "exc4sp4",
+        "kbsna400sp4",
+        "kbfixlist",
+        "kbfix",
+        "kbfea",
+        "prefix",
+        "kbnofix",
+        "sp4fix",
+        "kbUnknown100sp2fix",
+        "fix",
+        "kbbuglist",
+    ],
+)
+def test_a_keyword_that_corrects_nothing(keyword):
+    assert stated(read(text(keywords=keyword))) == []
+
+
+# --- kind -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"trailer": {"Issue type": "kbbug"}}, Kind.BUG),
+        ({"trailer": {"Issue type": "kbprb"}}, Kind.PROBLEM),
+        ({"trailer": {"Issue type": "kbhowto"}}, Kind.HOWTO),
+        ({"trailer": {"Issue type": "kbinfo"}}, Kind.INFO),
+        ({"trailer": {"Issue type": "kbhowto kbinfo"}}, Kind.HOWTO),
+        ({"trailer": {"Issue type": "kbinfo kbbug"}}, Kind.BUG),
+        ({"trailer": {"Issue type": "kbbug"}, "title": "HOWTO: Do It"}, Kind.BUG),
+        ({"title": "BUG: It Stops"}, Kind.BUG),
+        ({"title": "FIX: It Stops"}, Kind.BUG),
+        ({"title": "PRB: It Stops"}, Kind.PROBLEM),
+        ({"title": "HOWTO: Stop It"}, Kind.HOWTO),
+        ({"title": "HOW TO: Stop It"}, Kind.HOWTO),
+        ({"title": "INFO: It Stops"}, Kind.INFO),
+        ({"title": "How to Stop It"}, Kind.HOWTO),
+        ({"title": "XADM: How to Stop It"}, Kind.HOWTO),
+        ({"title": "INFORMATION: It Stops"}, Kind.UNKNOWN),
+        ({"sections": (("STATUS", CONFIRMED_55),)}, Kind.BUG),
+        ({"keywords": "exc55 kbfea", "trailer": {"Issue type": "kbinfo"}}, Kind.FEATURE),
+        ({"title": "List of Bugs Fixed in Exchange Server 5.5 Service Pack 9"}, Kind.FIX_LIST),
+        ({}, Kind.UNKNOWN),
+    ],
+)
+def test_kind(changes, kind):
+    assert read(text(**changes)).kind is kind
+
+
+# --- anything at all --------------------------------------------------------------------------------------------------
+
+POOL = sorted({line for example in EXAMPLES for line in example.data.split(b"\r\n")})
+
+
+@given(
+    st.sampled_from(EXAMPLES),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["delete", "duplicate", "swap", "insert", "bytes", "cut", "join"]),
+            st.integers(0, 200),
+            st.integers(0, 200),
+            st.binary(max_size=12),
+        ),
+        min_size=1,
+        max_size=8,
+    ),
+)
+@settings(max_examples=1200, deadline=None)
+def test_a_damaged_example_is_read_or_refused(example, steps):
+    """Lines deleted, doubled, swapped, moved in from other articles, cut, joined and filled with any bytes."""
+    lines = example.data.split(b"\r\n")
+    for what, one, two, junk in steps:
+        if not lines:
+            break
+        first, second = one % len(lines), two % len(lines)
+        if what == "delete":
+            del lines[first]
+        elif what == "duplicate":
+            lines[first:first] = [lines[first]] * (1 + two % 3)
+        elif what == "swap":
+            lines[first], lines[second] = lines[second], lines[first]
+        elif what == "insert":
+            lines.insert(first, POOL[(one * 201 + two) % len(POOL)])
+        elif what == "bytes":
+            at = two % (len(lines[first]) + 1)
+            lines[first] = lines[first][:at] + junk + lines[first][at:]
+        elif what == "cut":
+            lines[first] = lines[first][: two % (len(lines[first]) + 1)]
+        else:
+            lines[first : first + 2] = [b" ".join(lines[first : first + 2])]
+    read_or_refuse(b"\r\n".join(lines))
+
+
+def read_or_refuse(data):
+    """Read any bytes; whatever is read keeps the laws of an advisory."""
+    try:
+        parsed = article.parse(data)
+    except ArticleError:
+        return
+    meaning = advisory.extract(parsed)
+    known = range(1, len(parsed.lines) + 1)
+    assert all(each.line in known for each in (*meaning.affected, *meaning.corrections, *meaning.fixed_files))
+    assert all(problem.line in range(len(parsed.lines) + 1) for problem in meaning.problems)
+    for correction in meaning.corrections:
+        assert (correction.level is None) == (correction.kind in (HOTFIX, UNNAMED))
+        if correction.level is not None:
+            product.level_key(correction.level)
+    for each in meaning.affected:
+        if each.level is not None:
+            product.level_key(each.level)
+    (facts,) = knowledge.gather([meaning])
+    knowledge.weigh(facts)
+
+
+WORDS = (
+    *("This problem", "was", "first corrected", "in", "fixed", "the latest", "service pack", "Service Pack 4.0", "SP3"),
+    *("Exchange Server", "5.5", "5.0", "Windows NT", "4.0", "Terminal Server Edition", "and", "or", "for", ",", "."),
+    *("A supported fix", "is now available", "has confirmed", "a problem", "not", "will be", "requires", "to resolve"),
+    *(
+        "obtain",
+        "(",
+        ")",
+        "/",
+        "6a",
+        "U.S.",
+        "\r\n",
+        "\r\n\r\n",
+        "-----",
+        "=====",
+        "|",
+        "+---+",
+        "Component:",
+        "Q900500",
+    ),
+    *("File name", "Version", "Store.exe", "5.5.2650.24", "N/A", "Fixes Released on July 19, 2000", "version"),
+    *("STATUS\r\n======\r\n", "Service Pack 1\r\n--------------\r\n", "\u0664", "\ufffd", "sp", "9" * 30),
+)
+
+
+@given(
+    st.sampled_from(
+        (
+            "XADM: A Title",
+            "List of Bugs Fixed in Exchange Server 5.5 Service Packs 1 and 2",
+            "XGEN: README.TXT: Microsoft Exchange 4.0 U.S. Service Pack 4",
+            "Exchange Server 5.5 Post-SP3 Fixes Available",
+        )
+    ),
+    st.lists(st.sampled_from(WORDS), max_size=40),
+)
+@settings(max_examples=1200, deadline=None)
+def test_the_parsers_words_in_any_order_are_read(title, words):
+    body = text(title=title, preface="@").replace(b"@", " ".join(words).encode())
+    read_or_refuse(b"\xef\xbb\xbf" + body)
+
+
+# --- time grows with the size -----------------------------------------------------------------------------------------
+
+ROLLUP = {"title": "XADM: Exchange Server 5.5 Post-SP3 Store Fixes Available"}
+LIST = {"title": "XGEN: List of Bugs Fixed in Exchange Server 5.5 Service Pack 1"}
+BLOCK = "Fixes Released on July 19, 2000\n-------------------------------\n\n - {}\n\n   Q900500 A Fault"
+TABLE = "This fix should have the following file attributes or later:\n\n"
+
+
+def lines_of(line):
+    """Return a maker of texts that repeat `line`."""
+    return lambda size: text(preface=(line + "\n") * (size // (len(line) + 1)))
+
+
+def wide(words):
+    """Return a maker of one line that repeats `words`; the parser cuts it at 20,000 characters."""
+    return lambda size: text(preface=words * (size // len(words)))
+
+
+HOSTILE = {
+    "blanks": wide(" "),
+    "equals signs": wide("="),
+    "dashes": wide("- "),
+    "bars": wide("|"),
+    "brackets": wide("("),
+    "ids": wide("Q123456 "),
+    "service pack": wide("service pack "),
+    "latest": wide("obtain the latest "),
+    "products": wide("fixed in Exchange Server 5.5 and 5.0 "),
+    "versions": wide(", version "),
+    "digits in a table": lambda size: text(preface=TABLE + "File name   Version\n-----\n" + "1" * size),
+    "dates in a table": lambda size: text(preface=TABLE + "Date  File name\n-----\n" + "1/1/1" * (size // 5)),
+    "lines of equals signs": lines_of("====="),
+    "lines of dashes": lines_of("-----"),
+    "lines of bars": lines_of("|"),
+    "lines of service pack": lines_of("service pack"),
+    "lines of ids": lines_of("Q123456"),
+    "lines of a table": lines_of("| a.exe | 5.5.2650.1 |"),
+    "table headers": lambda size: text(preface=TABLE + "File name   Version\n---------\n" * (size // 30)),
+    "table rows": lambda size: text(preface=TABLE + "File name   Version\n--\n" + "a.exe  5.5.1\n" * (size // 13)),
+    "applies-to items": lambda size: text(applies_to=("Microsoft Exchange Server, version 5.5 SP1",) * (size // 48)),
+    "keywords": lambda size: text(keywords="kbExchange550sp4Fix " * (size // 20)),
+    "a long keyword": lambda size: text(keywords="sp1" * (size // 3) + "fea"),
+    "list entries": lambda size: text(preface="Q900500 title\n   tail\n" * (size // 22), **LIST),
+    "list headings": lambda size: text(preface="Service Pack 1\n--------------\n" * (size // 30), **LIST),
+    "rollup entries": lambda size: text(preface="Q900500 title\n   tail\n" * (size // 22), **ROLLUP),
+    "rollup blocks": lambda size: text(preface=(BLOCK.format("x") + "\n\n") * (size // 90), **ROLLUP),
+    "a long title": lambda size: text(title="readme " * (size // 7)),
+    "a title of post-sp4": lambda size: text(title="post-sp4 " * (size // 9)),
+    "one long applies-to item": lambda size: text(
+        applies_to=("Microsoft Exchange Server, versions " + "5.5 SP1, " * (size // 9),)
+    ),
+    "corrected in": lines_of("corrected in"),
+    "corrected in a product": lines_of("problem fixed in Exchange Server 5.5"),
+    "supported fixes": lines_of("A supported fix is now available."),
+    "confirmations": lines_of("Microsoft has confirmed this problem in Exchange Server."),
+    "sentences": lines_of("This is a fix. Not. It is."),
+    "file names of a block": lambda size: text(preface=BLOCK.format("a.exe, and " * (size // 11)), **ROLLUP),
+    "dots of a block": lambda size: text(preface=BLOCK.format("b.bbb" * (size // 5)), **ROLLUP),
+}
+# Reading that grows faster than the text: a text size that shows it in a short time, and where it comes from.
+SLOW = {
+    "products": (1_200, "`_correction` reads the rest of the sentence again for every `fixed in`"),
+    "a long title": (1_200, "`_FIX_LIST` searches the rest of the title from every `readme`"),
+    "a title of post-sp4": (800, "`_ROLLUP` searches the rest of the title from every `post-sp4`"),
+    "one long applies-to item": (600, "`_levels` searches the whole item again for every level in it"),
+    "corrected in": (800, "`_correction` reads the rest of the sentence again for every `corrected in`"),
+    "corrected in a product": (2_400, "`_correction` reads the rest of the sentence again for every `fixed in`"),
+    "supported fixes": (4_000, "`paragraph` joins all its sentences again for every hotfix sentence"),
+    "confirmations": (16_000, "`_complete` goes through all confirmed lines for every product without a release"),
+    "sentences": (10_000, "`sentences` looks through all lines of the paragraph for every sentence"),
+    "file names of a block": (400, "`_INCREMENT` searches the rest of the block from every file name"),
+    "dots of a block": (10, "`_INCREMENT` takes exponential time: where a file name ends is ambiguous"),
+}
+
+
+def seconds(data):
+    """Return the processor time of reading `data`: the best of three runs, of one that takes long."""
+    parsed = article.parse(data)
+    best, spent = float("inf"), 0.0
+    for _ in range(3):
+        product.fold.cache_clear()
+        start = time.process_time()
+        advisory.extract(parsed)
+        took = time.process_time() - start
+        best, spent = min(best, took), spent + took
+        if spent > 0.4:
+            break
+    return best
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=SLOW[name][1])) if name in SLOW else name
+        for name in HOSTILE
+    ],
+)
+def test_time_grows_with_the_size(name):
+    """Eight times the text takes less than 24 times as long; quadratic growth would take 64 times."""
+    make = HOSTILE[name]
+    size = SLOW[name][0] if name in SLOW else 2_400
+    assert seconds(make(8 * size)) < 24 * max(seconds(make(size)), 0.004)
+
+
+# --- the archive ------------------------------------------------------------------------------------------------------
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclasses.dataclass
+class Corpus:
+    """What one pass over the archive keeps: all ids, the articles and meanings that reference answers ask for."""
+
+    articles: dict
+    meanings: dict
+    ids: set
+    oracle: Path
+
+    def reference(self, name):
+        """Return the reference answers called `name`; skip the test when they are not there."""
+        path = self.oracle / f"{name}.json"
+        if not path.exists():
+            pytest.skip(f"no reference answers: {path}")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    """Read every text of the archive once; what cannot be read fails every test that needs the archive."""
+    path = Path(os.environ.get("KBCHECK_CORPUS") or ROOT.parent / "shared" / "corpus" / "kb-articles.tar.xz")
+    if not path.exists():
+        pytest.skip("no archive: set KBCHECK_CORPUS to a folder, .zip or .tar.xz of articles")
+    kept = Corpus({}, {}, set(), path.parent.parent / "oracle")
+    asked = set()
+    for name in ("fields", "hotfix_files", "rollups"):
+        reference = kept.oracle / f"{name}.json"
+        if reference.exists():
+            asked.update(json.loads(reference.read_text(encoding="utf-8")))
+    for number, item in enumerate(i for i in archive.find([str(path)]) if not isinstance(i, archive.PassedOver)):
+        assert isinstance(item, archive.Found), item
+        parsed = article.parse(item.data)
+        assert parsed.id not in kept.ids
+        kept.ids.add(parsed.id)
+        listing = lists.is_fix_list(parsed) or lists.is_rollup(parsed)
+        if parsed.category == "exchange" or number % 10 == 0 or parsed.id in asked or listing:
+            meaning = advisory.extract(parsed)
+            if parsed.id in asked or listing:
+                kept.articles[parsed.id], kept.meanings[parsed.id] = parsed, meaning
+    return kept
+
+
+def share(triples):
+    """Return the share of right answers in (name, wanted set, given set), and the first wrong ones."""
+    right = total = 0
+    wrong = []
+    for name, want, got in triples:
+        right += len(want & got)
+        total += len(want | got)
+        if want != got:
+            wrong.append(
+                f"{name}: missing {sorted(map(str, want - got))[:4]}, too many {sorted(map(str, got - want))[:4]}"
+            )
+    assert total
+    return right / total, "\n".join(wrong[:20])
+
+
+@pytest.mark.corpus
+def test_every_text_of_the_archive_is_an_article(corpus):
+    assert len(corpus.ids) >= 34_122
+
+
+@pytest.mark.corpus
+def test_fields_of_the_archive(corpus):
+    """A reference value is the value itself, or the digest of its JSON."""
+
+    def same(want, got):
+        digest = hashlib.sha256(json.dumps(got, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+        return want in (got, digest)
+
+    wrong = []
+    for ident, want in corpus.reference("fields").items():
+        parsed = corpus.articles[ident]
+        got = {
+            "date": parsed.date.strftime("%d-%b-%Y").upper(),
+            "category": parsed.category,
+            "title": parsed.title,
+            "product": parsed.product,
+            "prod_ver": parsed.prod_ver,
+            "oper_sys": parsed.oper_sys,
+            "keywords_header": parsed.keywords_header,
+            "applies_to": [[item.level, item.text] for item in parsed.applies_to],
+            "additional_query_words": parsed.query_words,
+            "sections": [s.heading for s in parsed.sections if s.heading in article.CANONICAL_HEADINGS],
+            "refs": list(parsed.references),
+        }
+        values = {name: value for name, value, _ in parsed.trailer}
+        wrong += [(ident, key, got[key]) for key in got.keys() & want.keys() if not same(want[key], got[key])]
+        wrong += [(ident, key) for key, value in want.get("trailer", {}).items() if not same(value, values.get(key))]
+    assert wrong == []
+
+
+@pytest.mark.corpus
+def test_hotfix_files_of_the_archive(corpus):
+    right, wrong = share(
+        (
+            ident,
+            {(row["file"].lower(), row["version"]) for row in rows},
+            {(row.file.lower(), row.version) for row in corpus.meanings[ident].fixed_files},
+        )
+        for ident, rows in corpus.reference("hotfix_files").items()
+    )
+    assert right >= 0.99, wrong
+
+
+@pytest.mark.corpus
+def test_fix_lists_of_the_archive(corpus):
+    recorded = defaultdict(set)
+    for meaning in corpus.meanings.values():
+        for each in meaning.corrections:
+            if each.method == "fix-list" and each.kind is SP and each.subject in corpus.ids:
+                recorded[each.product_line, each.level].add(each.subject)
+    also = corpus.reference("fixlists_also")
+    right, wrong = share(
+        (
+            f"{line} {level}",
+            set(ids) & corpus.ids,
+            recorded[line, level] - (set(also.get(line, {}).get(level, ())) - set(ids)),
+        )
+        for line, levels in corpus.reference("fixlists").items()
+        for level, ids in levels.items()
+    )
+    assert right >= 0.995, wrong
+
+
+@pytest.mark.corpus
+def test_rollups_of_the_archive(corpus):
+    right, wrong = share(
+        (
+            ident,
+            {member for block in want["blocks"] for member in block["ids"]} & corpus.ids,
+            {each.subject for each in corpus.meanings[ident].corrections if each.subject in corpus.ids - {ident}},
+        )
+        for ident, want in corpus.reference("rollups").items()
+    )
+    assert right >= 0.99, wrong

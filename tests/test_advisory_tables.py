@@ -1,0 +1,218 @@
+"""File tables: which of them are the fix, how rows are read, and which product a version judges."""
+
+import pytest
+from examples import ATTRIBUTES, E50, E55, NT, box, text
+
+from kbcheck import advisory, article
+
+
+def read(body, heading="RESOLUTION", **changes):
+    """Return what an article means whose only section is `body`."""
+    return advisory.extract(article.parse(text(sections=((heading, body),), **changes)))
+
+
+def rows(body, heading="RESOLUTION", **changes):
+    """Return (file, version) of the fixed files."""
+    return [(row.file, row.version) for row in read(body, heading, **changes).fixed_files]
+
+
+STORE = box("File name|Version", "Store.exe|5.5.2650.24")
+
+# --- introduced as the fix, or not ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        ATTRIBUTES,
+        ATTRIBUTES.upper(),
+        "The English version of this fix should have the following file attributes or later:\n\nComponent: Store",
+        "This fix should have the following attributes:",
+        "This hotfix includes the following files:",
+        "The fixes include the following files:",
+    ],
+)
+@pytest.mark.parametrize("heading", ["RESOLUTION", "STATUS", "MORE INFORMATION", "WORKAROUND"])
+def test_an_introduced_table_is_the_fix(introduction, heading):
+    assert rows(f"{introduction}\n\n{STORE}", heading) == [("Store.exe", "5.5.2650.24")]
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    ["Known builds:", "The service pack has these versions:", "The following table lists the versions:", ""],
+)
+@pytest.mark.parametrize("heading", ["SYMPTOMS", "SUMMARY", "MORE INFORMATION"])
+def test_a_table_that_lists_versions_is_no_fix(introduction, heading):
+    meaning = read(f"{introduction}\n\n{STORE}", heading)
+    assert meaning.fixed_files == ()
+    assert meaning.corrections == ()
+
+
+def test_an_introduction_ends_with_its_section():
+    data = text(sections=(("RESOLUTION", ATTRIBUTES), ("MORE INFORMATION", f"Builds:\n\n{STORE}")))
+    assert advisory.extract(article.parse(data)).fixed_files == ()
+
+
+def test_two_tables_below_one_introduction():
+    body = (
+        f"{ATTRIBUTES}\n\nComponent: Store\n\n{STORE}\n\nComponent: MTA\n\n{STORE.replace('Store.exe', 'Emsmta.dll')}"
+    )
+    meaning = read(body)
+    assert [(row.component, row.file) for row in meaning.fixed_files] == [("Store", "Store.exe"), ("MTA", "Emsmta.dll")]
+
+
+def test_boxes_without_file_names_are_no_file_tables():
+    assert rows(f"{ATTRIBUTES}\n\n" + box("Event|Meaning", "1025|Stopped")) == []
+
+
+# --- boxes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("absent", ["N/A", "n/a", "NA", "-", "", "--"])
+def test_an_absent_cell_is_none(absent):
+    meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version|Size", f"Logon.asp|{absent}|{absent}"))
+    (row,) = meaning.fixed_files
+    assert (row.version, row.size, row.build) == (None, None, ())
+    assert meaning.corrections == ()
+
+
+def test_cells_are_verbatim_in_any_order_of_columns():
+    table = box(
+        "Date|Time|Version|Size|File name|Platform|Language", "01/02/2000|1:02a|5.5.2650.24|12,345|A.EXE|x86|English"
+    )
+    (row,) = read(f"{ATTRIBUTES}\n\n{table}").fixed_files
+    assert (row.file, row.version, row.date, row.size) == ("A.EXE", "5.5.2650.24", "01/02/2000", "12,345")
+    assert (row.platform, row.language) == ("x86", "English")
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_rows_with_rules_or_blank_lines_between(between):
+    lines = ["+-----------+-------------+", "| File name | Version     |", "+-----------+-------------+"]
+    lines += [f"| A.exe     | 5.5.2650.1  |{between}", "| B.exe     | 5.5.2650.2  |", "+-----------+-------------+"]
+    assert rows(ATTRIBUTES + "\n\n" + "\n".join(lines)) == [("A.exe", "5.5.2650.1"), ("B.exe", "5.5.2650.2")]
+
+
+@pytest.mark.parametrize(
+    ("line", "component"),
+    [
+        ("Component: Information Store", "Information Store"),
+        ("Component: Message Transfer Agent (MTA)", "Message Transfer Agent (MTA)"),
+        ("   component : IMC", "IMC"),
+        ("Components: Store", "Store"),
+    ],
+)
+def test_component(line, component):
+    (row,) = read(f"{ATTRIBUTES}\n\n{line}\n\n{STORE}").fixed_files
+    assert row.component == component
+
+
+def test_no_component():
+    (row,) = read(f"{ATTRIBUTES}\n\n{STORE}").fixed_files
+    assert row.component is None
+
+
+def test_a_row_knows_its_line():
+    meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version", "A.exe|5.5.2650.1", "B.exe|5.5.2650.2"))
+    for row in meaning.fixed_files:
+        assert row.file in meaning.article.lines[row.line - 1]
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+NT_4 = {"applies_to": ("Microsoft Windows NT Server version 4.0",), "category": "winnt"}
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "expected"),
+    [
+        (
+            "Date      Time    Size     File name     Platform",
+            "04/02/99  11:02a  172,304  Localspl.dll  x86",
+            {"file": "Localspl.dll", "date": "04/02/99", "size": "172,304", "platform": "x86", "version": None},
+        ),
+        (
+            "Date        Time   Version      Size     File name     Platform",
+            "04/02/1999  11:02  4.0.1381.9   172,304  Localspl.dll  Intel",
+            {"file": "Localspl.dll", "version": "4.0.1381.9", "date": "04/02/1999", "platform": "Intel"},
+        ),
+        ("File name      Version", "Localspl.dll   4.0.1381.9", {"file": "Localspl.dll", "version": "4.0.1381.9"}),
+        (
+            "File name      Size     Date",
+            "Localspl.dll   172,304  04-02-99",
+            {"file": "Localspl.dll", "size": "172,304", "date": "04-02-99"},
+        ),
+        (
+            "Date       Time    Version  Size     File name",
+            "02-Apr-99  11:02a  N/A      172,304  Localspl.dll",
+            {"file": "Localspl.dll", "version": None, "size": "172,304", "date": "02-Apr-99"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("indent", ["", "   "])
+def test_a_layout_of_columns(header, line, expected, indent):
+    table = f"{indent}{header}\n{indent}{'-' * len(header)}\n{indent}{line}"
+    (row,) = read(f"{ATTRIBUTES}\n\n{table}", **NT_4).fixed_files
+    assert {name: getattr(row, name) for name in expected} == expected
+
+
+def test_columns_end_at_the_first_line_of_text():
+    table = (
+        "File name   Version\n-------------------\nA.exe       4.0.1381.9\n\nRestart the computer.\n\nB.exe is not it."
+    )
+    assert rows(f"{ATTRIBUTES}\n\n{table}", **NT_4) == [("A.exe", "4.0.1381.9")]
+
+
+def test_a_platform_line_between_rows():
+    table = "File name   Version\n-------------------\nx86\nA.exe       4.0.1381.9\nAlpha\nA.exe       4.0.1381.10"
+    meaning = read(f"{ATTRIBUTES}\n\n{table}", **NT_4)
+    assert [(r.platform, r.version) for r in meaning.fixed_files] == [("x86", "4.0.1381.9"), ("Alpha", "4.0.1381.10")]
+
+
+# --- which product a row judges ---------------------------------------------------------------------------------------
+
+BOTH = {"applies_to": ("Microsoft Exchange Server, versions 5.0, 5.5",)}
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "build"),
+    [
+        ("5.5.2650.24", E55, (5, 5, 2650, 24)),
+        ("2650.24", E55, (5, 5, 2650, 24)),
+        ("5.5.2348", E55, (5, 5, 2348)),
+        ("5.05.2431.0", E55, (5, 5, 2431, 0)),
+        ("5.0.1461.63", E50, (5, 0, 1461, 63)),
+        ("1461.63", E50, (5, 0, 1461, 63)),
+        ("5.0:1462.3", E50, (5, 0, 1462, 3)),
+        ("5.5.23.2650", None, ()),
+        ("6.0.2656.20", None, ()),
+        ("8.03.4629", None, ()),
+        ("0.0.0.0000", None, ()),
+        ("4.0.995.54", None, ()),
+    ],
+)
+def test_the_version_tells_the_release(version, line, build):
+    """A version of no affected release stays as text, is a problem and judges nothing."""
+    meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version", f"Store.exe|{version}"), **BOTH)
+    (row,) = meaning.fixed_files
+    assert (row.version, row.product_line, row.build) == (version, line, build)
+    assert [p.kind for p in meaning.problems] == ([] if line else ["file-version"])
+    assert all(p.line == row.line for p in meaning.problems)
+    assert [c.product_line for c in meaning.corrections] == ([line] if line else [])
+
+
+def test_a_sub_heading_beats_the_applies_to_block():
+    heading = "Exchange Server 5.0\n-------------------"
+    body = f"{heading}\n\n{ATTRIBUTES}\n\n" + box("File name|Version", "Store.exe|5.5.2650.24")
+    (row,) = read(body, **BOTH).fixed_files
+    assert (row.product, row.product_line, row.build) == ("Exchange Server 5.0", None, ())
+
+
+def test_a_plain_line_takes_any_dotted_number():
+    meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version", "A.exe|4.0.1381.7000", "B.exe|4.00a"), **NT_4)
+    assert [(r.product_line, r.build) for r in meaning.fixed_files] == [(NT, (4, 0, 1381, 7000)), (NT, ())]
+    assert [p.message for p in meaning.problems] == ["B.exe: version '4.00a' is no dotted number"]
+
+
+def test_a_product_that_is_no_server_is_not_judged_by_rows():
+    (row,) = read(f"{ATTRIBUTES}\n\n{STORE}", applies_to=("Microsoft Outlook 98",)).fixed_files
+    assert (row.product_line, row.build) == (None, ())

@@ -1,0 +1,634 @@
+"""Inventory files: every spelling that is read, every row that is refused with its line, and the laws of order."""
+
+import codecs
+import csv
+import hashlib
+import io
+import string
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SERVERS
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kbcheck import inventory
+from kbcheck.inventory import InventoryError
+from kbcheck.model import Fleet, Installation
+
+E55 = "Exchange Server 5.5"
+EXPORT = ROOT / "inventory" / "directory-export.csv"
+
+
+def fleet(text: str) -> Fleet:
+    return inventory.read_bytes("f.csv", text.encode("utf-8"))
+
+
+def only(text: str) -> Installation:
+    """Read an inventory that holds one installation and nothing to complain about."""
+    read = fleet(text)
+    assert not read.refusals
+    assert len(read.installations) == 1
+    return read.installations[0]
+
+
+def row(**cells: str) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows([cells.keys(), cells.values()])
+    return buffer.getvalue()
+
+
+def messages(entries: tuple[object, ...]) -> list[str]:
+    return [f"{each.file}:{each.line}: {each.message}" for each in entries]
+
+
+def told(read: Fleet) -> dict[tuple[str, str], Installation]:
+    return {(each.host, each.product_line): each for each in read.installations}
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+HOSTS = "host HostName computer_name Computer-Name SERVER server.name Node cn FQDN dns-host-name  Device"
+PACKS = "service_pack ServicePack SP CSDVersion csd_version sp-level Patch_Level"
+HOTFIXES = "hotfixes HotFixID hot_fix_id KB kbs QFE qfes Patches installed-updates"
+OTHERS = {
+    "product": "product Product_Name Application software app",
+    "version": "version Version_Number productversion Serial-Number release AdminDisplayVersion",
+    "build": "build Build_Number buildno",
+    "files": "files File_Versions",
+    "os": "os Operating_System platform",
+    "site": "site Location",
+    "tags": "tags Labels notes",
+}
+
+
+@pytest.mark.parametrize("name", HOSTS.split())
+def test_host_column_has_many_names(name: str) -> None:
+    assert only(f"{name},product,version,service_pack\nA,Exchange Server,5.5,3\n").host == "A"
+
+
+@pytest.mark.parametrize("name", PACKS.split())
+def test_service_pack_column_has_many_names(name: str) -> None:
+    assert only(f"host,product,version,{name}\nA,Exchange Server,5.5,3\n").levels == ("SP3",)
+
+
+@pytest.mark.parametrize("name", HOTFIXES.split())
+def test_hotfix_column_has_many_names(name: str) -> None:
+    assert only(f"host,product,version,{name}\nA,Exchange Server,5.5,Q241556\n").hotfixes == ("Q241556",)
+
+
+@pytest.mark.parametrize(("column", "name"), [(c, n) for c, names in OTHERS.items() for n in names.split()])
+def test_other_columns_have_many_names(column: str, name: str) -> None:
+    cells = {
+        "host": "A",
+        "product": "Exchange Server",
+        "version": "5.5",
+        "build": "2650.24",
+        "files": "Store.exe=5.5.2652.42",
+        "os": "Windows NT Server 4.0 SP5",
+        "site": "Leeds",
+        "tags": "lab",
+    }
+    plain = only(row(**cells))
+    renamed = only(row(**{name if key == column else key: value for key, value in cells.items()}))
+    assert renamed == plain
+    assert renamed.extra == plain.extra
+    assert name in {where.column for _, where, _ in renamed.sources} or column in ("site", "tags")
+
+
+def test_unknown_columns_are_kept() -> None:
+    got = only("host,product,version,Owner,Rack\nA,Exchange Server,5.5,Anna,12\n")
+    assert dict(got.extra) == {"Owner": "Anna", "Rack": "12"}
+
+
+def test_sources_name_file_line_and_column_as_written() -> None:
+    got = only("Computer Name,Application,Version,CSDVersion\n\nA,Exchange Server,5.5,Service Pack 3\n")
+    assert [(c, w.file, w.line, w.column, t) for c, w, t in got.sources] == [
+        ("host", "f.csv", 3, "Computer Name", "A"),
+        ("product", "f.csv", 3, "Application", "Exchange Server"),
+        ("version", "f.csv", 3, "Version", "5.5"),
+        ("service_pack", "f.csv", 3, "CSDVersion", "Service Pack 3"),
+    ]
+
+
+def test_thousands_of_columns() -> None:
+    names = [f"x{n}" for n in range(5000)]
+    got = only(",".join(["host", "product", "version", *names]) + "\nA,Exchange Server,5.5," + ",".join(names) + "\n")
+    assert got.product_line == E55
+    assert got.extra == tuple((name, name) for name in names)
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+TEXT = "host,product,version,service_pack,site\nGRÄZ1,Exchange Server,5.5,SP3,Köln\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode("utf-8"),
+        codecs.BOM_UTF8 + TEXT.encode("utf-8"),
+        TEXT.encode("cp1252"),
+        codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"),
+        TEXT.replace("\n", "\r\n").encode("utf-8"),
+        TEXT.replace("\n", "\r").encode("utf-8"),
+        TEXT.replace(",", ";").encode("utf-8"),
+        TEXT.replace(",", "\t").encode("utf-8"),
+        ("\n" + TEXT + "\n,,,,\n").encode("utf-8"),
+        pytest.param(
+            ("\n \n" + TEXT).encode("utf-8"),
+            marks=pytest.mark.xfail(strict=True, reason="only one blank line above the header is passed over"),
+        ),
+        TEXT.rstrip("\n").encode("utf-8"),
+        TEXT.replace("GRÄZ1", '"GRÄZ1"').encode("utf-8"),
+    ],
+    ids=[
+        "utf-8",
+        "utf-8 mark",
+        "cp1252",
+        "utf-16 le",
+        "utf-16 be",
+        "utf-16 le no mark",
+        "crlf",
+        "cr",
+        "semicolon",
+        "tab",
+        "blank lines",
+        "two blank lines",
+        "no last line end",
+        "quoted",
+    ],
+)
+def test_encodings_and_delimiters(data: bytes) -> None:
+    read = inventory.read_bytes("f.csv", data)
+    (got,) = read.installations
+    assert (got.host, got.product_line, got.levels) == ("GRÄZ1", E55, ("SP3",))
+    assert dict(got.extra) == {"site": "Köln"}
+    assert read.inventories == (("f.csv", hashlib.sha256(data).hexdigest(), 1),)
+
+
+def test_quoted_line_ends_do_not_shift_line_numbers() -> None:
+    read = fleet(
+        'host,product,version,service_pack,notes\nA,Exchange Server,5.5,SP3,"one\ntwo\r\nthree"\n'
+        'B,Exchange Server,5.5,SP?,x\n"C",Exchange Server,5.5,SP4,\n'
+    )
+    assert [(i.host, i.sources[0][1].line) for i in read.installations] == [("A", 2), ("C", 6)]
+    assert messages(read.refusals) == ['f.csv:5: service_pack "SP?": expected a number, "RTM" or nothing']
+
+
+def test_nul_bytes_are_text() -> None:
+    got = only("host,product,version,service_pack,site\nA\0B,Exchange Server,5.5,SP3,\0\n")
+    assert (got.host, got.levels) == ("A\0B", ("SP3",))
+
+
+def test_a_cell_that_is_too_large_is_named_with_its_line() -> None:
+    with pytest.raises(InventoryError, match=r"^f\.csv:3: field larger than field limit"):
+        fleet("host,product,version\nA,Exchange Server,5.5\nB,Exchange Server,5.5" + "x" * 200_000 + "\n")
+
+
+def test_a_large_cell_is_kept_whole() -> None:
+    text = "x" * 100_000
+    assert dict(only(f"host,product,version,notes\nA,Exchange Server,5.5,{text}\n").extra) == {"tags": text}
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("4", "SP4"),
+        ("SP4", "SP4"),
+        ("sp 4", "SP4"),
+        ("Service Pack 4", "SP4"),
+        ("SERVICE  PACK 4", "SP4"),
+        ("4.0", "SP4"),
+        (" 3 ", "SP3"),
+        ("6a", "SP6a"),
+        ("SP6A", "SP6a"),
+        ("Service Pack 6a", "SP6a"),
+        ("RTM", "RTM"),
+        ("rtm", "RTM"),
+        ("none", "RTM"),
+        ("0", "RTM"),
+    ],
+)
+def test_service_pack_spellings(text: str, level: str) -> None:
+    assert only(row(host="A", product="Windows NT Server", version="4.0", service_pack=text)).levels == (level,)
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_service_pack_is_unknown(text: str) -> None:
+    assert only(row(host="A", product="Exchange Server", version="5.5", service_pack=text)).levels == ()
+
+
+@pytest.mark.parametrize(
+    ("product", "version", "line", "levels"),
+    [
+        ("Microsoft Exchange Server", "5.5", E55, ()),
+        ("Exchange", "5.5", E55, ()),
+        ("Microsoft Exchange Server 5.5", "", E55, ()),
+        ("Microsoft Exchange Server, version 5.5", "", E55, ()),
+        ("Exchange Server 5.5", "5.5", E55, ()),
+        ("exchange server", "5.5 SP3", E55, ("SP3",)),
+        ("Exchange Server", "5.5 Service Pack 3", E55, ("SP3",)),
+        ("Exchange Server 5.5 SP3", "", E55, ("SP3",)),
+        ("Exchange Server", "5.0", "Exchange Server 5.0", ()),
+        ("Exchange Server", "6.0", "Exchange 2000 Server", ()),
+        ("Exchange 2000 Server", "", "Exchange 2000 Server", ()),
+        ("Exchange 2000 Server", "6.0", "Exchange 2000 Server", ()),
+        ("", "6.0", "Exchange 2000 Server", ()),
+        ("", "Version 5.5 (Build 2653.23: Service Pack 4)", E55, ("SP4",)),
+        ("Windows NT Server", "4.0", "Windows NT 4.0", ()),
+        ("Windows NT Workstation", "4.0 SP6a", "Windows NT 4.0", ("SP6a",)),
+        ("Windows 2000 Server", "", "Windows 2000", ()),
+        ("Systems Management Server", "2.0", "Systems Management Server 2.0", ()),
+        ("Notepad", "7", "Notepad 7", ()),
+    ],
+)
+def test_product_lines(product: str, version: str, line: str, levels: tuple[str, ...]) -> None:
+    got = only(row(host="A", product=product, version=version))
+    assert (got.product_line, got.levels) == (line, levels)
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "levels", "builds"),
+    [
+        ("Version 5.5 (Build 2653.23: Service Pack 4)", E55, ("SP4",), ((5, 5, 2653, 23),)),
+        ("Version 5.5 (Build 1960.8)", E55, (), ((5, 5, 1960, 8),)),
+        ("Version 5.5", E55, (), ()),
+        ("version 5.0 (build 1460.13: Service Pack 2)", "Exchange Server 5.0", ("SP2",), ((5, 0, 1460, 13),)),
+        ("Version 4.0 (Build 838.15: Service Pack 1)", "Exchange Server 4.0", ("SP1",), ((4, 0, 838, 15),)),
+    ],
+)
+def test_words_of_a_directory(version: str, line: str, levels: tuple[str, ...], builds: tuple[object, ...]) -> None:
+    got = only(row(Name="A", AdminDisplayVersion=version, product="Exchange Server"))
+    assert (got.product_line, got.levels, got.builds) == (line, levels, builds)
+
+
+@pytest.mark.parametrize("text", ["2653.23", "5.5.2653.23", "2653:23"])
+def test_builds_with_and_without_the_release(text: str) -> None:
+    got = only(row(host="A", product="Exchange Server", version="5.5", build=text))
+    assert (got.builds, got.foreign) == (((5, 5, 2653, 23),), ())
+
+
+def test_a_version_may_be_a_whole_build() -> None:
+    got = only(row(host="A", product="Exchange Server", version="5.5.2653.23"))
+    assert (got.product_line, got.builds) == (E55, ((5, 5, 2653, 23),))
+
+
+def test_a_build_tells_the_release() -> None:
+    assert only(row(host="A", product="Exchange Server", build="5.5.2653.23")).product_line == E55
+    assert only(row(host="A", product="", version="", build="5.5.2653.23")).product_line == E55
+
+
+def test_a_build_of_another_release_is_kept_and_noted() -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", build="5.0.1460.13"))
+    assert read.installations[0].builds == ()
+    assert read.installations[0].foreign == ("5.0.1460.13",)
+    assert messages(read.remarks) == ['f.csv:2: build "5.0.1460.13" is no build of Exchange Server 5.5']
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Q241556;KB248838 268886", ("Q241556", "Q248838", "Q268886")),
+        ("Q241556,Q248838", ("Q241556", "Q248838")),
+        ("kb241556|q248838", ("Q241556", "Q248838")),
+        ("Q241556 Q241556", ("Q241556",)),
+        ("Q248838_ENU", ("Q248838",)),
+        ("", ()),
+    ],
+)
+def test_hotfix_lists(text: str, found: tuple[str, ...]) -> None:
+    assert only(row(host="A", product="Exchange Server", version="5.5", hotfixes=text)).hotfixes == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Emsmdb32.dll=5.5.2652.61;Store.exe=5.5.2653.23",
+        "Store.exe=5.5.2653.23 ; emsmdb32.DLL = 5.5.2652.61;",
+        r"C:\exchsrvr\bin\Store.exe=5.5.2653.23|D:\Emsmdb32.dll=5.5.2652.61",
+        "Emsmdb32.dll=5.5.2652.61,Store.exe=5.5.2653.23",
+        "Emsmdb32.dll 5.5.2652.61;Store.exe 5.5.2653.23",
+    ],
+)
+def test_file_lists(text: str) -> None:
+    got = only(row(host="A", product="Exchange Server", version="5.5", files=text))
+    assert got.files == (
+        ("emsmdb32.dll", (5, 5, 2652, 61), "5.5.2652.61"),
+        ("store.exe", (5, 5, 2653, 23), "5.5.2653.23"),
+    )
+
+
+def test_the_operating_system_is_a_platform_and_kept() -> None:
+    got = only(row(host="A", product="Exchange Server", version="5.5", os="Windows NT Server 4.0 SP6a"))
+    assert got.platform == (("Windows NT 4.0", "SP6a"),)
+    assert dict(got.extra) == {"os": "Windows NT Server 4.0 SP6a"}
+
+
+# --- merging ----------------------------------------------------------------------------------------------------------
+
+
+def test_long_forms_are_merged_by_host(tmp_path: Path) -> None:
+    files = {
+        "a.csv": "host,product,version,service_pack\nEXCH1,Exchange Server,5.5,SP3\nEXCH2,Exchange Server,5.5,SP3\n",
+        "b.csv": "host,file,file_version\nexch1,Emsmdb32.dll,5.5.2652.61\nEXCH1,Store.exe,5.5.2652.42\n",
+        "c.csv": "host,hotfix\nEXCH2,Q241556\nEXCH2,KB248838\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    read = inventory.read([tmp_path])
+    assert [(i.host, [f for f, _, _ in i.files], i.hotfixes) for i in read.installations] == [
+        ("EXCH1", ["emsmdb32.dll", "store.exe"], ()),
+        ("EXCH2", [], ("Q241556", "Q248838")),
+    ]
+    assert not read.refusals
+    assert [(name, rows) for name, _, rows in read.inventories] == [("a.csv", 2), ("b.csv", 2), ("c.csv", 2)]
+    backwards = inventory.read([tmp_path / name for name in sorted(files, reverse=True)])
+    assert set(backwards.installations) == set(read.installations)
+
+
+def test_long_forms_of_a_host_without_a_version_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("host,product,version\nA,Exchange Server,5.5\n")
+    (tmp_path / "b.csv").write_text("host,hotfix\nA,Q241556\nB,Q241556\n,Q241556\nA,\n")
+    assert messages(inventory.read([tmp_path]).refusals) == [
+        "b.csv:3: host 'B': no row gives it a product and a version",
+        "b.csv:4: no host name",
+        "b.csv:5: expected a hotfix number",
+    ]
+
+
+def test_a_long_row_of_files_is_refused_without_name_or_version(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("host,product,version\nA,Exchange Server,5.5\n")
+    (tmp_path / "b.csv").write_text("host,file,file_version\nA,Store.exe,\nA,,5.5.2652.42\n")
+    assert messages(inventory.read([tmp_path]).refusals) == [
+        "b.csv:2: expected a file name and its version",
+        "b.csv:3: expected a file name and its version",
+    ]
+
+
+def test_bundled_long_forms_fit_the_bundled_fleet() -> None:
+    folder = SERVERS.parent
+    alone = told(inventory.read([SERVERS]))
+    read = inventory.read([SERVERS, folder / "files-long.csv", folder / "hotfixes-long.csv"])
+    assert {r.file for r in read.refusals} == {"servers.csv"}
+    assert {key for key, each in told(read).items() if each != alone[key]} == {
+        ("EXCH08", E55),  # Emsmdb32.dll
+        ("EXCH10", "Windows NT 4.0"),  # hotfixes and files are given for a host, so for each of its products
+        ("EXCH14", E55),  # the other two files of the rollup
+    }
+
+
+def test_bundled_directory_export_agrees_with_the_fleet() -> None:
+    listed, export = told(inventory.read([SERVERS])), told(inventory.read([EXPORT]))
+    assert set(export) - set(listed) == {("EXCH18", E55)}  # its row in servers.csv is bad on purpose
+    different = {key for key in set(export) & set(listed) if export[key].levels != listed[key].levels}
+    assert different == {("EXCH05", E55), ("EXCH25", "Exchange 2000 Server")}  # a directory does not say RTM
+    assert {export[key].levels for key in different} == {()}
+
+
+@pytest.mark.xfail(strict=True, reason='"Version 5.5" without a build does not tell Exchange Server, where "5.5" does')
+def test_bundled_directory_export_is_read_whole() -> None:
+    read = inventory.read([EXPORT])
+    assert messages(read.refusals) == []
+    assert len(read.installations) == 26
+
+
+def test_duplicate_rows_are_one_installation() -> None:
+    line = "A,Exchange Server,5.5,SP3,2650.24\n"
+    read = fleet("host,product,version,service_pack,build\n" + line * 3 + "a,Microsoft Exchange Server 5.5,,3,\n")
+    assert len(read.installations) == 1
+    assert read.installations[0].levels == ("SP3",)
+    assert (read.remarks, read.refusals) == ((), ())
+    assert read.inventories[0][2] == 4
+
+
+def test_two_products_of_a_host_are_two_installations() -> None:
+    read = fleet("host,product,version,service_pack\nA,Exchange Server,5.5,SP3\nA,Windows NT Server,4.0,SP6a\n")
+    assert [(i.product_line, i.levels) for i in read.installations] == [
+        (E55, ("SP3",)),
+        ("Windows NT 4.0", ("SP6a",)),
+    ]
+
+
+def test_contradicting_rows_keep_both_with_both_line_numbers() -> None:
+    read = fleet(
+        "host,product,version,service_pack,build\nA,Exchange Server,5.5,SP3,2650.24\n\n"
+        "A,Exchange Server,5.5,4,2653.23\n"
+    )
+    (got,) = read.installations
+    assert got.levels == ("SP3", "SP4")
+    assert got.builds == ((5, 5, 2650, 24), (5, 5, 2653, 23))
+    assert messages(read.remarks) == [
+        "f.csv:4: A, Exchange Server 5.5: SP4 here, SP3 (line 2) before: both are kept",
+        "f.csv:4: A, Exchange Server 5.5: build 2653.23 here, 5.5.2650.24 (line 2) before: both are kept",
+    ]
+
+
+def test_of_two_versions_of_a_file_the_lower_counts() -> None:
+    read = fleet(
+        "host,product,version,files\nA,Exchange Server,5.5,Store.exe=5.5.2653.23\n"
+        "A,Exchange Server,5.5,store.EXE=5.5.2652.42\n"
+    )
+    assert read.installations[0].files == (("store.exe", (5, 5, 2652, 42), "5.5.2652.42"),)
+    assert messages(read.remarks) == [
+        "f.csv:3: A: store.EXE is given as 5.5.2653.23 and as 5.5.2652.42; the lower one counts"
+    ]
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+GOOD = "Z,Exchange Server,5.5,SP4,,,"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("A,Exchange Server,5.5,SP?,,,", 'service_pack "SP?": expected a number, "RTM" or nothing'),
+        ("A,Exchange Server,5.5,four,,,", 'service_pack "four": expected a number, "RTM" or nothing'),
+        (",Exchange Server,5.5,SP3,,,", "no host name"),
+        (" ,Exchange Server,5.5,SP3,,,", "no host name"),
+        (f"{'h' * 256},Exchange Server,5.5,SP3,,,", "host name of more than 255 characters"),
+        ("A,Exchange Server,5.5,SP3,,,,x", "8 cells under 7 columns"),
+        (
+            "A,Exchange Server,,SP3,,,",
+            'product "Exchange Server": expected a release with it, in version (such as 5.5) or build',
+        ),
+        (
+            "A,,,SP3,,,",
+            "no product, and neither version nor build tells it: expected for example Exchange Server, 5.5",
+        ),
+        pytest.param(
+            "A,Exchange Server,5.5 SP?,,,,",
+            'version "SP?": expected a number, "RTM" or nothing',
+            marks=pytest.mark.xfail(strict=True, reason="a service pack that cannot be read is dropped from version"),
+        ),
+        pytest.param(
+            "A,Exchange Server 5.5 SP?,,,,,",
+            'product "SP?": expected a number, "RTM" or nothing',
+            marks=pytest.mark.xfail(strict=True, reason="a service pack that cannot be read is dropped from product"),
+        ),
+    ],
+)
+def test_refused_rows(line: str, message: str) -> None:
+    read = fleet(f"host,product,version,service_pack,build,hotfixes,files\n{GOOD}\n{line}\n")
+    assert [i.host for i in read.installations] == ["Z"]
+    assert messages(read.refusals) == [f"f.csv:3: {message}"]
+    assert read.inventories[0][2] == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "A,Exchange Server,5.5,SP3,newest,,",
+            'build "newest": expected a number such as 2653.23; the cell is left out',
+        ),
+        (
+            "A,Exchange Server,5.5,SP3,,none Q241556,",
+            'hotfixes "none": expected an article number such as Q241556; it is left out',
+        ),
+        ("A,Exchange Server,5.5,SP3,,,Store.exe", 'files "Store.exe": expected name=version; it is left out'),
+        ("A,Exchange Server,5.5,SP3,,,Store.exe=x", 'files "Store.exe=x": expected name=version; it is left out'),
+    ],
+)
+def test_refused_cells_leave_the_row(line: str, message: str) -> None:
+    read = fleet(f"host,product,version,service_pack,build,hotfixes,files\n{line}\n")
+    assert [(i.host, i.levels) for i in read.installations] == [("A", ("SP3",))]
+    assert messages(read.refusals) == [f"f.csv:2: {message}"]
+
+
+def test_a_long_cell_is_cut_in_the_message() -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", build="9" * 100))
+    assert [len(r.message) < 150 and "9..." in r.message for r in read.refusals] == [True]
+
+
+def test_a_service_pack_above_all_known_is_noted() -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", service_pack="SP9"))
+    assert read.installations[0].levels == ("SP9",)
+    assert messages(read.remarks) == [
+        "f.csv:2: Exchange Server 5.5 SP9: no such service pack is known; counted as later than all known ones"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "f.csv: empty inventory"),
+        (b" \r\n\n", "f.csv: empty inventory"),
+        (
+            b"product,version\nExchange Server,5.5\n",
+            "f.csv:1: no host column among product, version; "
+            'expected a header such as "host,product,version,service_pack"',
+        ),
+        (
+            b"host,site\nA,Leeds\n",
+            "f.csv:1: no column tells a version; expected one of version, service_pack, build, files",
+        ),
+        (b"host,product,version\n", "no installation in f.csv"),
+        (b"host,product,version\n,,\n", "no installation in f.csv"),
+        (
+            b"host,product,version,sp\nA,Exchange Server,5.5,x\n",
+            'no installation in f.csv; first refused: f.csv:2: sp "x": expected a number, "RTM" or nothing',
+        ),
+    ],
+)
+def test_what_is_no_inventory(data: bytes, message: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        inventory.read_bytes("f.csv", data)
+    assert str(caught.value) == message
+
+
+def test_folder_without_tables(tmp_path: Path) -> None:
+    (tmp_path / "readme.md").write_text("host,version")
+    with pytest.raises(InventoryError, match=r"a folder without \.csv files$"):
+        inventory.read([tmp_path])
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        inventory.read([tmp_path / "none.csv"])
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+HEADERS = st.sampled_from(
+    [
+        "host,product,version,service_pack,build\n",
+        "host;files;hotfixes\n",
+        "host,product,version\nA,Exchange Server,5.5\n",
+        "host,hotfix\n",
+        "",
+    ]
+)
+BODIES = st.text(st.sampled_from('AQ5.\0"=;,\t\n\rSP?\x1b\u2028é') | st.characters(codec="utf-8"), max_size=80)
+
+
+@pytest.mark.xfail(strict=True, raises=KeyError, reason="a long row that ends before its second column is a KeyError")
+@given(st.binary(max_size=200) | st.builds(lambda h, b: (h + b).encode(), HEADERS, BODIES))
+@example(b"host,hotfix\nA")
+@example(b"host,file,file_version\nA")
+@example(b"\xff\xfe\x00")
+@example(b"\xff\xfe\x00\xd8,\x00")
+@example(b"h\0")
+@example(b'host,version\n"A')
+def test_any_bytes_give_a_fleet_or_our_error(data: bytes) -> None:
+    try:
+        read = inventory.read_bytes("f.csv", data)
+    except InventoryError:
+        return
+    assert read.installations
+    assert all(each.host and each.product_line and each.sources for each in read.installations)
+
+
+COLUMNS = ("host", "product", "version", "service_pack", "build", "hotfixes", "files", "os", "Owner")
+CELLS = st.tuples(
+    st.sampled_from("ABC"),
+    st.sampled_from(["Exchange Server", "Microsoft Exchange Server", "Windows NT Server", ""]),
+    st.sampled_from(["5.5", "4.0", "5.5 SP3", "6.0", ""]),
+    st.sampled_from(["SP3", "4", "RTM", "", "SP?", "12"]),
+    st.sampled_from(["2650.24", "5.5.2653.23", "", "994.64", "x"]),
+    st.sampled_from(["", "Q241556", "Q248838;KB268886", "none"]),
+    st.sampled_from(["", "Store.exe=5.5.2653.23", "store.exe=5.5.2652.42;Emsmdb32.dll=5.5.2652.61", "Store.exe"]),
+    st.sampled_from(["", "Windows NT Server 4.0 SP6a", "Windows NT Server 4.0", "OS/2"]),
+    st.text(string.ascii_letters, max_size=3),
+)
+
+
+def table(columns: list[int], rows: list[tuple[str, ...]]) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([COLUMNS[i] for i in columns])
+    writer.writerows([[cells[i] for i in columns] for cells in rows])
+    return buffer.getvalue().encode()
+
+
+@given(st.lists(CELLS, min_size=1, max_size=6), st.data())
+def test_order_and_repetition_never_change_the_installations(rows: list[tuple[str, ...]], data: st.DataObject) -> None:
+    columns = list(range(len(COLUMNS)))
+    mixed_columns = data.draw(st.permutations(columns))
+    repeated = rows + data.draw(st.lists(st.sampled_from(rows), max_size=3))
+    mixed_rows = data.draw(st.permutations(repeated))
+
+    def installations(columns: list[int], rows: list[tuple[str, ...]]) -> set[Installation] | None:
+        try:
+            return set(inventory.read_bytes("f.csv", table(columns, rows)).installations)
+        except InventoryError:
+            return None
+
+    assert installations(mixed_columns, mixed_rows) == installations(columns, rows)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=6))
+def test_nothing_vanishes(rows: list[tuple[str, ...]]) -> None:
+    """Each row is an installation's source or refused."""
+    try:
+        read = inventory.read_bytes("f.csv", table(list(range(len(COLUMNS))), rows))
+    except InventoryError:
+        return
+    lines = {where.line for each in read.installations for _, where, _ in each.sources}
+    assert lines | {r.line for r in read.refusals} == set(range(2, len(rows) + 2))

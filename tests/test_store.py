@@ -1,0 +1,539 @@
+"""The database: what goes in comes out, what cannot be used is told, two writers lose nothing."""
+
+import dataclasses
+import datetime
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ADVISORIES, SERVERS
+from examples import text
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kbcheck import advisory, article, inventory, knowledge, scanning
+from kbcheck.model import (
+    Advisory,
+    Affected,
+    Assessment,
+    Correction,
+    CorrectionKind,
+    Facts,
+    FileVersion,
+    FixedFile,
+    Kind,
+    Method,
+    Problem,
+)
+from kbcheck.store import SCHEMA, Replaced, Store, StoreError
+
+NOW = datetime.datetime(2001, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
+
+
+def make(ident: str = "Q100001", **parts: object) -> Advisory:
+    return advisory.extract(article.parse(text(ident, **parts)))  # type: ignore[arg-type]
+
+
+def everything(store: Store) -> list[Facts]:
+    return [each.facts for each in store.articles()]
+
+
+@pytest.fixture
+def store(place: str) -> Iterator[Store]:
+    with Store(place) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stocked(bundled_db: Path) -> Iterator[Store]:
+    """The bundled articles, to be read only."""
+    with Store(str(bundled_db)) as opened:
+        yield opened
+
+
+# --- articles ---------------------------------------------------------------------------------------------------------
+
+
+def test_bundled_articles_come_back_as_they_went_in(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    assert store.replace(bundled) == Replaced(43, 0)
+    facts = {each.id: each for each in everything(store)}
+    stated = [c for each in bundled for c in each.corrections]
+    assert list(facts) == sorted((each.article.id for each in bundled), key=lambda ident: int(ident[1:]))
+    for each in bundled:
+        got = facts[each.article.id]
+        assert (got.title, got.date, got.kind) == (each.article.title, each.article.date, each.kind)
+        assert (got.affected, got.fixed_files) == (each.affected, each.fixed_files)
+        about = [c for c in stated if c.subject == got.id]
+        assert list(got.corrections) == sorted(about, key=lambda c: int(c.source[1:]))
+        listed = tuple(c for c in each.corrections if c.subject != got.id)
+        assert store.stated_by(got.id) == listed
+
+
+def test_every_field_comes_back(store: Store) -> None:
+    plain = make()
+    day = datetime.date(2000, 7, 19)
+    whole = dataclasses.replace(
+        plain,
+        kind=Kind.FEATURE,
+        affected=(Affected("Exchange Server 5.5", "SP3", 12, "w"), Affected("Exchange Server 5.5", None, 0)),
+        fixed_files=(
+            FixedFile(
+                "a.dll", "5.5.1.2", "c", "p", "x86", "de", "1/2/00", "12", 3, "Exchange Server 5.5", (5, 5, 1, 2)
+            ),
+            FixedFile("b.dll", None),
+        ),
+        corrections=(
+            Correction(
+                "Q100001",
+                "Exchange Server 5.5",
+                "SP4",
+                CorrectionKind.SERVICE_PACK,
+                Method.SENTENCE,
+                "Q100001",
+                7,
+                "words \u201cin\u201d quotes",
+                (FileVersion("a.dll", "5.5", (5, 5)), FileVersion("b.dll", None)),
+                day,
+                2,
+            ),
+            *(
+                Correction("Q100001", "L", None, kind, method, "Q100001", 0, "")
+                for kind in CorrectionKind
+                for method in Method
+            ),
+        ),
+        problems=(Problem(0, "m", "k"), Problem(9, "m")),
+    )
+    store.replace([whole])
+    (facts,) = everything(store)
+    assert store.facts("Q100001") == facts
+    assert facts.kind is Kind.FEATURE
+    assert (facts.affected, facts.fixed_files, facts.corrections) == (
+        whole.affected,
+        whole.fixed_files,
+        whole.corrections,
+    )
+    stored = store.article("Q100001")
+    assert stored is not None
+    assert stored.facts == facts
+    assert stored.problems == whole.problems
+    assert stored.text == "\n".join(plain.article.lines)
+    assert store.problem_counts() == [("k", 1, "Q100001"), ("other", 1, "Q100001")]
+    assert store.problem_articles() == {"Q100001"}
+
+
+def test_what_was_weighed_comes_back(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    """Stored decisions are those of weighing anew, whatever came when; only conflicts are left out."""
+    lists = [each for each in bundled if each.kind is Kind.FIX_LIST]
+    assert lists
+    for part in ([each for each in bundled if each not in lists], lists, lists[:1]):
+        store.replace(part)
+        assert store.settle() > 0
+        assert store.settle() == 0
+        names = [each.id for each in everything(store)]
+        weighed = [dataclasses.replace(knowledge.weigh(each), conflicts=()) for each in everything(store)]
+        assert list(store.known_of(names)) == weighed
+
+
+def test_advisories_of_product_lines(stocked: Store) -> None:
+    weighed = [dataclasses.replace(knowledge.weigh(each), conflicts=()) for each in everything(stocked)]
+    for lines in ({"Exchange Server 5.0"}, {"Exchange Server 5.5", "Windows NT 4.0"}, {"Notepad 7"}, set()):
+        concerned = [w for w in weighed if any(k.listed and k.product_line in lines for k in w.lines)]
+        assert stocked.concerning(lines) == len(concerned)
+        judged = [w for w in concerned if w.advisory]
+        assert list(stocked.known(lines, fixed=False)) == judged
+        assert list(stocked.known(lines, fixed=True)) == [w for w in judged if w.has_fix]
+    assert len(concerned) == 0
+    assert [each.id for each in stocked.known_of(["Q241556", "Q999999"])] == ["Q241556"]
+
+
+def test_articles_by_name(stocked: Store) -> None:
+    got = [
+        each.facts.id for each in stocked.articles(["Q268886", "Q241556", "Q241556", "nonsense", "Q1", "Q999999999"])
+    ]
+    assert got == ["Q241556", "Q268886"]
+    assert stocked.article("Q999999") is None
+    assert stocked.facts("Q999999") is None
+    assert stocked.article("'; DROP TABLE article; --") is None
+    assert stocked.titles(["Q241556", "Q999999"]) == {"Q241556": "XADM: OpenMsgStore Function Is Not Thread Safe"}
+
+
+def test_digests_are_of_the_bytes(store: Store) -> None:
+    each = make()
+    store.replace([each])
+    assert store.digests() == {"Q100001": each.article.digest}
+
+
+def test_many_articles_at_once(store: Store) -> None:
+    """More than one statement may bind."""
+    one = make()
+    many = [
+        dataclasses.replace(one, article=dataclasses.replace(one.article, id=f"Q{n}")) for n in range(100000, 101200)
+    ]
+    assert store.replace(many) == Replaced(1200, 0)
+    assert store.replace([*many, make("Q200000")]) == Replaced(1, 1200)
+    assert store.count() == 1201
+    assert len(list(store.articles())) == 1201
+
+
+def test_nul_in_a_text(store: Store) -> None:
+    store.replace([make(title="XADM: A\0B", sections=(("SYMPTOMS", "walrus\0otter stops."),))])
+    stored = store.article("Q100001")
+    assert stored is not None
+    assert "walrus" in stored.text
+    assert "otter" in stored.text
+    assert [hit.id for hit in store.search("otter")] == ["Q100001"]
+    store.replace([make(sections=(("SYMPTOMS", "seal"),))])
+    assert store.search("otter") == []
+
+
+# --- search -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_best_match_comes_first(store: Store) -> None:
+    store.replace(
+        [
+            make("Q100001", title="XADM: Otter", sections=(("SYMPTOMS", "otter otter stops the store."),)),
+            make(
+                "Q100002", title="XADM: Other", sections=(("SYMPTOMS", "One otter among many words. " + "word " * 200),)
+            ),
+            make("Q100003", title="XADM: Seal", sections=(("SYMPTOMS", "No such animal."),)),
+        ]
+    )
+    hits = store.search("OTTER")
+    assert [hit.id for hit in hits] == ["Q100001", "Q100002"]
+    assert all("[otter]" in hit.snippet for hit in hits)
+    assert (hits[0].title, hits[0].date, hits[0].category) == ("XADM: Otter", "2001-05-07", "exchange")
+    assert [hit.id for hit in store.search("otter", limit=1)] == ["Q100001"]
+
+
+def test_all_words_must_occur(store: Store) -> None:
+    store.replace([make("Q100001", title="Otter Seal"), make("Q100002", title="Otter Walrus")])
+    assert [hit.id for hit in store.search("walrus otter")] == ["Q100002"]
+    assert store.search("walrus seal") == []
+
+
+def test_search_finds_an_article_by_its_number(stocked: Store) -> None:
+    assert stocked.search("Q241556")[0].id == "Q241556"
+
+
+def test_words_are_not_operators(store: Store) -> None:
+    store.replace([make("Q100001", title="Otter"), make("Q100002", title="Seal")])
+    assert store.search("otter OR seal") == []
+    assert store.search("otter NOT seal") == []
+    assert [hit.id for hit in store.search('"otter" (AND:')] == []
+    assert [hit.id for hit in store.search('"otter"*^(){}')] == ["Q100001"]
+
+
+@given(st.text(max_size=60) | st.text(st.sampled_from("\"*^():{}-+'%_\\ \0\n\u0301aeAND NOT OR NEAR/"), max_size=30))
+@example("_")
+@example('"')
+@example("a" * 100_000)
+@example("word " * 5000)
+@example("\udc80")
+def test_any_text_is_a_valid_query(stocked: Store, words: str) -> None:
+    assert len(stocked.search(words, 3)) <= 3
+
+
+# --- scans ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_scan_comes_back_as_it_was(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    store.replace(bundled)
+    folder = SERVERS.parent
+    fleet = inventory.read([SERVERS, folder / "files-long.csv", folder / "hotfixes-long.csv"])
+    assert store.load_scan() is None
+    first = scanning.run(fleet, store, now=NOW)
+    second = scanning.run(fleet, store, articles=["Q274280", "Q241556"], products=["Exchange Server"], now=NOW)
+    third = scanning.run(fleet, store, unfixed=True, now=NOW)
+    assert [each.number for each in (first, second, third)] == [1, 2, 3]
+    assert store.load_scan(1) == first
+    assert store.load_scan(2) == second
+    assert store.load_scan(3) == store.load_scan() == third
+    assert store.load_scan(4) is None
+    assert len(second.articles) == 2
+    assert len(third.articles) >= len(first.articles)
+    assert first.hosts[0].sources  # compared above, though Installation does not compare them
+
+
+def test_an_odd_fleet_comes_back_as_it_was(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    store.replace(bundled)
+    text_ = (
+        "host,product,version,service_pack,build,hotfixes,files,os,site,Owner\n"
+        'A,Exchange Server,5.5,4,2650.24,KB241556,"x.dll=1.2;Store.exe=5.5.2652.42",Windows NT Server 4.0 SP6a,'
+        'K\u00f6ln,"q""\nr"\n'
+        "A,Exchange Server,5.5,3,5.0.1460.13,,,,,\nB,Notepad,7,SP9,,,,,,\nC,Exchange Server,5.5,SP?,,,,,,\n"
+    )
+    assessment = scanning.run(inventory.read_bytes("\u00e4.csv", text_.encode()), store, now=NOW)
+    assert assessment.refusals
+    assert assessment.remarks
+    assert store.load_scan() == assessment
+
+
+def test_a_scan_without_advisories_comes_back(store: Store) -> None:
+    fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Notepad,7\n")
+    assessment = scanning.run(fleet, store, now=NOW)
+    assert (assessment.verdicts, store.load_scan()) == (((),), assessment)
+
+
+def test_a_scan_outlives_its_articles(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    """A stored scan tells what was judged then, whatever is imported later."""
+    store.replace(bundled)
+    assessment = scanning.run(inventory.read([SERVERS]), store, now=NOW)
+    store.replace([make("Q241556", title="Another title")])
+    assert store.load_scan() == assessment
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_a_new_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "kb.db"
+    with Store(str(path)) as opened:
+        opened.replace([make()])
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
+    assert modes["kb.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_database_is_not_made_by_reading(tmp_path: Path) -> None:
+    path = tmp_path / "kb.db"
+    with pytest.raises(StoreError, match=r"kb\.db: no such database; make one with: kbcheck import PATH$"):
+        Store(str(path), create=False)
+    assert not path.exists()
+
+
+def test_an_empty_file_holds_nothing_yet(tmp_path: Path) -> None:
+    path = tmp_path / "kb.db"
+    path.touch()
+    with pytest.raises(StoreError, match="holds no knowledge base yet"):
+        Store(str(path), create=False)
+    with Store(str(path)) as opened:
+        assert opened.count() == 0
+
+
+@pytest.mark.parametrize("data", [b"host,product\n" * 100, os.urandom(4096), b"SQLite format 3\0" + b"\xff" * 4096])
+def test_a_file_that_is_no_database(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "kb.db"
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"kb\.db: "):
+        Store(str(path))
+    assert path.read_bytes() == data
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is a folder"):
+        Store(str(tmp_path))
+
+
+def test_a_database_below_a_file_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot make the database"):
+        Store(str(tmp_path / "file" / "kb.db"))
+
+
+def sql(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+@pytest.fixture
+def older(tmp_path: Path, bundled_db: Path) -> Path:
+    """A database of schema 1: without what was weighed."""
+    path = Path(shutil.copy(bundled_db, tmp_path / "kb.db"))
+    sql(
+        path,
+        "DROP TABLE decision",
+        "DROP INDEX ix_article_advisory",
+        "ALTER TABLE article DROP COLUMN advisory",
+        "UPDATE meta SET value = '1' WHERE key = 'schema'",
+    )
+    return path
+
+
+def test_an_older_database_is_upgraded_after_a_copy(older: Path, stocked: Store) -> None:
+    with Store(str(older), create=False) as opened:
+        assert everything(opened) == everything(stocked)
+        assert opened.settle() == 43
+        assert list(opened.known_of(["Q241556"])) == list(stocked.known_of(["Q241556"]))
+        assert opened.search("OpenMsgStore")[0].id == "Q241556"
+    copy = older.with_name("kb.db.schema-1")
+    connection = sqlite3.connect(copy)
+    assert connection.execute("SELECT value FROM meta").fetchall() == [("1",)]
+    assert connection.execute("SELECT count(*) FROM article").fetchall() == [(43,)]
+    connection.close()
+    if os.name == "posix":
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with Store(str(older), create=False) as opened:
+        assert opened.settle() == 0
+
+
+def test_an_upgraded_database_has_the_schema_of_a_new_one(older: Path, bundled_db: Path) -> None:
+    Store(str(older)).__exit__()
+
+    def shape(path: Path) -> dict[str, set[tuple[object, ...]]]:
+        connection = sqlite3.connect(path)
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {
+            name: {row[1:4] for row in connection.execute(f"PRAGMA table_info({name})")}
+            | {row[1:3] for row in connection.execute(f"PRAGMA index_list({name})") if not row[1].startswith("sqlite_")}
+            for name in names
+        }
+        connection.close()
+        return found
+
+    assert shape(older) == shape(bundled_db)
+
+
+META = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_newer_database_is_refused(tmp_path: Path, create: bool) -> None:
+    path = tmp_path / "kb.db"
+    sql(path, META, "INSERT INTO meta VALUES ('schema', '999')")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=rf"newer kbcheck \(schema 999, this one knows {SCHEMA}\)"):
+        Store(str(path), create=create)
+    assert path.read_bytes()[100:] == before[100:]
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("CREATE TABLE article (name TEXT)",),
+        (META,),
+        (META, "INSERT INTO meta VALUES ('name', 'x')"),
+        ("CREATE TABLE meta (name TEXT)",),
+        pytest.param(
+            (META, "INSERT INTO meta VALUES ('schema', 'public')"),
+            marks=pytest.mark.xfail(
+                strict=True, raises=ValueError, reason="a schema that is no number is a ValueError"
+            ),
+        ),
+    ],
+)
+def test_a_database_of_another_program_is_refused(tmp_path: Path, statements: tuple[str, ...]) -> None:
+    path = tmp_path / "kb.db"
+    sql(path, *statements)
+    with pytest.raises(StoreError, match=r"kb\.db: "):
+        Store(str(path))
+
+
+@pytest.mark.parametrize("url", ["nosuch://host/db", "postgresql://[", "://"])
+def test_a_url_that_names_no_database(url: str) -> None:
+    with pytest.raises(StoreError, match="database URL: "):
+        Store(url)
+
+
+def test_a_url_of_a_file_and_of_memory(tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path / 'kb.db'}") as opened:
+        opened.replace([make()])
+    with Store(str(tmp_path / "kb.db"), create=False) as opened:
+        assert opened.count() == 1
+    with Store(":memory:") as opened:
+        opened.replace([make()])
+        assert opened.count() == 1
+
+
+def test_a_locked_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kbcheck.store.BUSY_SECONDS", 0.05)
+    path = tmp_path / "kb.db"
+    with Store(str(path)) as opened:
+        other = sqlite3.connect(path)
+        other.execute("BEGIN IMMEDIATE")
+        assert opened.count() == 0  # reading goes on
+        with pytest.raises(StoreError, match=r"kb\.db: is locked by another process"):
+            opened.replace([make()])
+        other.rollback()
+        other.close()
+        assert opened.replace([make()]) == Replaced(1, 0)
+
+
+# --- two writers ------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_batch_leaves_nothing(store: Store) -> None:
+    store.replace([make("Q100001")])
+    bad = dataclasses.replace(make("Q100003"), affected=(Affected(None, None, 1),))  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        store.replace([make("Q100001", title="Changed"), make("Q100002"), bad])
+    assert [each.title for each in everything(store)] == [make("Q100001").article.title]
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["other articles", "the same articles"])
+def test_two_threads_lose_nothing(place: str, same: bool) -> None:
+    barrier = threading.Barrier(2)
+    failures: list[Exception] = []
+
+    def write(first: int) -> None:
+        try:
+            barrier.wait(10)
+            with Store(place) as own:
+                for batch in range(10):
+                    own.replace([make(f"Q{first + 10 * batch + n}") for n in range(10)])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(first,)) for first in (100000, 100000 if same else 200000)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert failures == []
+    with Store(place) as own:
+        assert own.count() == (100 if same else 200)
+        assert all(len(each.affected) == 1 for each in everything(own))
+        assert len(own.search("store", 1000)) == own.count()
+
+
+def test_two_processes_lose_nothing(place: str, tmp_path: Path) -> None:
+    """Two imports begin at once on no database; one of them imports what the other does, and more."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    files = sorted(ADVISORIES.glob("Q*.TXT"))
+    for folder, part in ((first, files[:30]), (second, files[10:])):
+        folder.mkdir()
+        for path in part:
+            (folder / path.name).write_bytes(path.read_bytes())
+    command = [sys.executable, "-m", "kbcheck", "import", "--db", place]
+    both = [
+        subprocess.Popen([*command, str(each)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for each in (first, second)
+    ]
+    results = [(*each.communicate(timeout=60), each.returncode) for each in both]
+    assert [(err, code) for _, err, code in results] == [(b"", 0), (b"", 0)]
+    with Store(place) as own:
+        assert own.count() == 43
+        rows = [c for facts in everything(own) for c in facts.corrections]
+        assert len(rows) == len(set(rows))
+
+
+def test_scans_of_two_writers_are_both_whole(place: str, bundled: tuple[Advisory, ...]) -> None:
+    fleet = inventory.read([SERVERS])
+    done: list[Assessment] = []
+
+    def write() -> None:
+        with Store(place) as own:
+            done.extend(scanning.run(fleet, own, now=NOW) for _ in range(3))
+
+    with Store(place) as own:
+        own.replace(bundled)
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert sorted(each.number or 0 for each in done) == [1, 2, 3, 4, 5, 6]
+    with Store(place) as own:
+        assert all(own.load_scan(each.number) == each for each in done)
