@@ -95,17 +95,12 @@ def understood(store: Store, facts: list[Facts]) -> None:
     print("| what was not understood | statements | for example |\n|---|---:|---|")
     for kind, number, example in store.problem_counts():
         print(f"| {kind} | {number} | {example} |")
+    share = 100 * clear / max(len(bugs), 1)
+    print(f"\nOf {len(bugs):,} articles that report a bug, {clear:,} ({share:.2f} %) hold nothing unclear.")
+    speaking = [stored for stored in store.articles(bugs) if SPEAKS.search(stored.text)]
+    known = sum(bool(stored.facts.corrections) for stored in speaking)
     print(
-        f"\nOf {len(bugs):,} articles that report a bug, {clear:,} ({100 * clear / max(len(bugs), 1):.2f} %) hold nothing unclear."
-    )
-    silent = 0
-    speaking = 0
-    for stored in store.articles(ident for ident in bugs):
-        if SPEAKS.search(stored.text):
-            speaking += 1
-            silent += not stored.facts.corrections
-    print(
-        f"{speaking:,} of them speak of a service pack, a hotfix or file versions; of {speaking - silent:,} a correction was recorded."
+        f"{len(speaking):,} of them speak of a service pack, a hotfix or file versions; of {known:,} a correction is known."
     )
 
 

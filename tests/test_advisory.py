@@ -464,7 +464,7 @@ POOL = sorted({line for example in EXAMPLES for line in example.data.split(b"\r\
         max_size=8,
     ),
 )
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_a_damaged_example_is_read_or_refused(example, steps):
     """Lines deleted, doubled, swapped, moved in from other articles, cut, joined and filled with any bytes."""
     lines = example.data.split(b"\r\n")
@@ -547,7 +547,7 @@ WORDS = (
     ),
     st.lists(st.sampled_from(WORDS), max_size=40),
 )
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=800, deadline=None)
 def test_the_parsers_words_in_any_order_are_read(title, words):
     body = text(title=title, preface="@").replace(b"@", " ".join(words).encode())
     read_or_refuse(b"\xef\xbb\xbf" + body)

@@ -402,10 +402,18 @@ FIGURES = {
 
 @pytest.mark.parametrize(("name", "release", "level"), LEVELS, ids=lambda part: None)
 def test_every_figure_names_the_article_that_it_comes_from(name, release, level):
-    assert set(level) <= {"level", *FIGURES, *FIGURES.values()}
+    assert set(level) <= {"level", "includes", *FIGURES, *FIGURES.values()}
     for figure, source in FIGURES.items():
         assert (figure in level) == (source in level), (name, release, level["level"])
         assert re.fullmatch(r"Q\d{5,6}", level.get(source, "Q00000"))
+
+
+def test_an_included_level_exists_and_names_its_article():
+    included = [level["includes"] for _, _, level in LEVELS if "includes" in level]
+    assert included
+    for line, level, source in included:
+        assert product.line(line).level(level)
+        assert re.fullmatch(r"Q\d{5,6}", source)
 
 
 def test_the_figures_themselves_are_usable():

@@ -42,7 +42,8 @@ _VERB = (
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 _WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
 _SUBJECT = re.compile(
-    r"(?<!original )\b(?:fix(?:es)?|hotfix(?:es)?|features?|support|corrections?|updates?|patch(?:es)?|modifications?|solution)\b"
+    r"(?<!original )\b(?:fix(?:es)?|hotfix(?:es)?|features?|support|corrections?|updates?"
+    r"|patch(?:es)?|modifications?|solution)\b"
     r"(?:(?!\bfiles?\b|\boriginal\b)[^.]){0,90}?\b(?:is|are|was|were|been|be)(?: (?:also|first|now|already))* $"
 )
 # a change that a service pack brought with it, and that is the fault
@@ -364,8 +365,8 @@ class _Reader:
             return False
         after = rest[mentioned[0].end :]
         if re.match(
-            r" ?(?:and )?(?:service (?:pack|release)|s[pr][ -]?\d|hotfix|post|\d|beta|setup|documentation|help|readme|resource kit"
-            r"|cd|client)",
+            r" ?(?:and )?(?:service (?:pack|release)|s[pr][ -]?\d|hotfix|post|\d|beta|setup|documentation"
+            r"|help|readme|resource kit|cd|client)",
             after,
         ):
             return False
