@@ -10,9 +10,11 @@ Rules:
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +112,8 @@ def _folder(folder: Path) -> Iterator[Item]:
 
 
 def _file(file: Path, *, named: bool) -> Found | Unreadable:
+    if not file.is_file():
+        return Unreadable(str(file), "no regular file")
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -168,21 +172,22 @@ def _archive(stream: IO[bytes] | _Joined, name: str, size: int, kind: str = "") 
             yield from _zip(stream, name)
         else:
             yield from _tar(stream, name, size)
-    except (
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        EOFError,
-        ValueError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as error:
+    except _DAMAGE as error:
         yield Unreadable(name, f"damaged or no archive: {error}")
-    except Exception as error:
-        # lzma.LZMAError and zlib.error are no subclasses of anything common
-        if type(error).__module__ not in ("lzma", "_lzma", "zlib"):
-            raise
-        yield Unreadable(name, f"damaged archive: {error}")
+
+
+_DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    TypeError,  # of tarfile, for a gzip header that is cut
+)
 
 
 def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
@@ -223,7 +228,14 @@ def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:
             try:
                 with archive.open(member) as content:
                     yield _checked(full, content.read(MAX_BYTES + 1), named=False, done=(index + 1) / len(members))
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+            except (
+                zipfile.BadZipFile,
+                RuntimeError,
+                NotImplementedError,
+                EOFError,
+                zlib.error,
+                lzma.LZMAError,
+            ) as error:
                 yield Unreadable(full, f"damaged: {error}")
 
 

@@ -33,16 +33,16 @@ _MONTHS = {
 _LABELS = ("TITLE   :", "PRODUCT :", "PROD/VER:", "OPER/SYS:", "KEYWORDS:")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 # DOCUMENT:Q241556  07-MAY-2002  [exchange]
-_DOCUMENT = re.compile(r"DOCUMENT:(Q\d{5,6})[ \t]+(\d\d)-([A-Z]{3})-(\d{4})[ \t]+\[([a-z0-9]+)\][ \t]*")
+_DOCUMENT = re.compile(r"DOCUMENT:(Q\d{5,6})[ \t]+(\d\d)-([A-Z]{3})-(\d{4})[ \t]+\[([a-z0-9]+)\][ \t]*", re.ASCII)
 _APPLIES = "the information in this article applies to:"
 #  - Microsoft Exchange Server, version 5.5
 _ITEM = re.compile(r"( {1,16})- (.*)")
 # Keywords          : exc55 kbExchange550preSP4fix
 _TRAILER = re.compile(r"([A-Z][A-Za-z]*(?: [A-Za-z]+)?) *: ?(.*)")
 _QUERY = "Additional query words:"
-# Q191014, QQ327618, q216585, Q99713How; not Q248838engi.exe, Q193269_ENU, \Q157719\, Q123456.exe
+# Q191014, QQ327618, q216585, Q99713How, Q157719Q157718; not Q248838engi.exe, Q193269_ENU, \Q157719\, Q123456.exe
 _REFERENCE = re.compile(
-    r"(?<![A-PR-Za-pr-z0-9_\\])[Qq](\d{5,6})(?![0-9_a-z]|\.(?:exe|zip|dll|asp|htm|txt|log|cab|msi|inf|sys)\b|[A-Z0-9]{1,12}\.[A-Za-z]{3}\b)"
+    r"(?<![A-PR-Za-pr-z0-9_\\])((?:[Qq]{1,2}\d{5,6})+)(?![0-9_a-z]|\.(?:exe|zip|dll|asp|htm|txt|log|cab|msi|inf|sys)\b|[A-Z0-9]{1,12}\.[A-Za-z]{3}\b)"
 )
 
 
@@ -96,7 +96,8 @@ def references(lines: list[str], own: str) -> tuple[str, ...]:
     for line in lines:
         if "Q" in line or "q" in line:
             for match in _REFERENCE.finditer(line):
-                found.setdefault("Q" + match.group(1))
+                for number in re.findall(r"\d+", match.group(1)):
+                    found.setdefault("Q" + number)
     found.pop(own, None)
     return tuple(found)
 

@@ -131,6 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             args=list(sys.argv[1:] if argv is None else argv), prog_name="kbcheck", standalone_mode=False
         )
         _flush()
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         return int(code or OK)
     except typer.TyperException as error:
         error.show() if hasattr(error, "show") else _say(str(error))
@@ -164,7 +166,7 @@ def run() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"kbcheck {kbcheck.__version__}")
+        _print(f"kbcheck {kbcheck.__version__}")
         raise typer.Exit
 
 
@@ -213,22 +215,22 @@ def import_(
         if summary.passed_over:
             extra.append(f"{summary.passed_over:,} other files passed over")
         tail = f"; {', '.join(extra)}" if extra else ""
-        print(
+        _print(
             f"{summary.articles:,} articles: {summary.new:,} new, {summary.updated:,} updated, {summary.unchanged:,} "
             f"unchanged{tail}"
         )
         if summary.new or summary.updated:
-            print(
+            _print(
                 f"{summary.bugs:,} report a bug; {summary.fixes:,} name a fix. {summary.problems:,} statements need "
                 f"a person: kbcheck list --problems"
             )
         if total != summary.articles and before:
-            print(f"The database now holds {total:,} articles.")
+            _print(f"The database now holds {total:,} articles.")
     _reasons("Rejected", summary.rejected, summary.rejected_count, verbose)
     if verbose or summary.named_not_articles:
         _reasons("Not an article", summary.not_articles, summary.not_article_count, verbose)
     if not quiet and total:
-        print("Next: kbcheck scan INVENTORY.csv")
+        _print("Next: kbcheck scan INVENTORY.csv")
     if not summary.articles and not summary.unread and not total:
         raise CommandError("no article found in the input")
     return UNREAD if summary.unread else OK
@@ -292,7 +294,10 @@ def report(
     product: Products = None,
     status: Statuses = None,
     all_: All = False,
-    fail_on: FailOn = "none",
+    unfixed: Annotated[
+        bool, typer.Option("--unfixed", help="Also faults without a known fix, if the scan has them.")
+    ] = False,
+    fail_on: FailOn = "exposed",
     format_: Annotated[ScanFormat, typer.Option("--format", help="Format.")] = ScanFormat.TABLE,
     output: Output = None,
     db: Database = None,
@@ -313,6 +318,8 @@ def report(
         assessment = narrow.narrow(assessment, named, product or ())
     except ValueError as error:
         raise CommandError(str(error)) from error
+    if unfixed and not any(v.reason == "no-fix-known" for verdicts in assessment.verdicts for v in verdicts):
+        _say(f"scan {assessment.number} holds only faults with a known fix: run kbcheck scan --unfixed")
     return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
 
 
@@ -355,7 +362,7 @@ def _table(
     elif by is By.REMEDY:
         shown = view.by_remedy(assessment, limit=limit)
     else:
-        shown = view.matrix(assessment, limit=limit, columns=6 if _width() < 110 else 9)
+        shown = view.matrix(assessment, limit=limit, columns=max(3, (_width() - 40) // 9))
     if format_ is ScanFormat.MARKDOWN:
         return table.markdown(shown)
     return table.render(shown, width=_width(), color=output is None and _color())
@@ -508,8 +515,8 @@ def list_(
 
     line = products.find_line(product) if product is not None else None
     level = fixed_in
-    if fixed_in is not None and products.parse_level(fixed_in) is not None:
-        level = products.parse_level(fixed_in)
+    if fixed_in not in (None, "none") and products.parse_level(fixed_in or "") is not None:
+        level = products.parse_level(fixed_in or "")
     with _open(db) as store:
         troubled = store.problem_articles() if problems else set()
 
@@ -630,12 +637,12 @@ def demo() -> int:
             ],
         ]
         for step in steps:
-            print(f"$ kbcheck {' '.join(_quoted(word) for word in step)}", flush=True)
+            _print(f"$ kbcheck {' '.join(_quoted(word) for word in step)}")
             code = main([*step, "--db", database])
-            print(flush=True)
+            _print("")
             if code not in (OK, FOUND, UNREAD):
                 return code
-    print("The same with your own files: kbcheck import PATH, kbcheck scan INVENTORY.csv")
+    _print("The same with your own files: kbcheck import PATH, kbcheck scan INVENTORY.csv")
     return OK
 
 
@@ -719,11 +726,18 @@ def _write(chunks: Iterable[str], output: Path | None) -> None:
     try:
         with open(handle, "w", encoding="utf-8", newline="") as stream:
             stream.writelines(chunks)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # as any other program would make it
         os.replace(name, output)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _print(line: str) -> None:
+    _write([line + "\n"], None)
 
 
 def _readable_streams() -> None:
@@ -751,7 +765,9 @@ def _drop_stdout() -> None:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    from kbcheck.report.cell import clean
+
+    print(*(clean(line) for line in text.splitlines()), sep="\n", file=sys.stderr)
 
 
 def _width() -> int:
@@ -759,7 +775,7 @@ def _width() -> int:
 
 
 def _color() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _quoted(word: str) -> str:

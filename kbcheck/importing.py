@@ -52,7 +52,8 @@ def run(
     transaction: an interrupted import leaves the batches before it whole.
     """
     summary = Summary()
-    known = set(store.digests().values())
+    known = store.digests()
+    digests = set(known.values())
     batch: list[Advisory] = []
     for item in items:
         if isinstance(item, PassedOver):
@@ -60,12 +61,16 @@ def run(
         elif isinstance(item, Unreadable):
             _reject(summary, item.name, item.reason)
         else:
-            if hashlib.sha256(item.data).hexdigest() in known:
+            if hashlib.sha256(item.data).hexdigest() in digests:
                 summary.unchanged += 1
             else:
                 read = _read(item, summary)
                 if read is not None:
                     batch.append(read)
+                    # What it replaces is known no more: of two versions in one input the later one wins, every time.
+                    digests.discard(known.get(read.article.id, ""))
+                    known[read.article.id] = read.article.digest
+                    digests.add(read.article.digest)
             progress(item.done, summary.articles + len(batch))
         if len(batch) >= BATCH:
             _store(batch, store, summary)

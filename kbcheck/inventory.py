@@ -50,7 +50,7 @@ _HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
 _DIRECTORY = re.compile(
     r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
 )
-_RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?)\b\W*", re.IGNORECASE)
+_RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
@@ -198,7 +198,7 @@ class _Reader:
             if not file or not version:
                 raise _RowError("expected a file name and its version")
             row["files"] = (f"{file}={version}", row["file_version"][1])
-        elif not row["hotfixes"][0]:
+        elif not row.get("hotfixes", ("", ""))[0]:
             raise _RowError("expected a hotfix number")
         self.additions.append((host, name, number, row))
 
@@ -212,7 +212,9 @@ class _Reader:
         product_text = row.get("product", ("", ""))[0]
         version_text, version_title = row.get("version", ("", "version"))
         build_text, build_title = row.get("build", ("", "build"))
+        worded = re.sub(r"^version\s+(?=\d)", "", version_text, flags=re.IGNORECASE)
         directory = _DIRECTORY.fullmatch(version_text)
+        version_text = version_text if directory else worded
         if directory:
             version_text = directory.group(1)
             build_text = build_text or directory.group(2)
@@ -418,8 +420,10 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
     if not sample:
         raise InventoryError(f"{name}: empty inventory")
     delimiter = max(",;\t", key=sample.count)
+    csv.field_size_limit(16 * 1024 * 1024)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     started = 0
+    headed = False
     while True:
         try:
             cells = next(reader)
@@ -428,9 +432,9 @@ def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             raise InventoryError(f"{name}:{reader.line_num}: {error}") from error
         begin, started = started + 1, reader.line_num
-        if begin == 1 and not any(cell.strip() for cell in cells):
-            continue
-        yield begin, cells
+        if headed or any(cell.strip() for cell in cells):
+            headed = True
+            yield begin, cells
 
 
 def _decode(data: bytes) -> str:
@@ -442,8 +446,8 @@ def _decode(data: bytes) -> str:
     ):
         if data.startswith(mark):
             return data.decode(codec, "replace")
-    if data[1:2] == b"\0":
-        return data.decode("utf-16-le", "replace")
+    if b"\0" in data[:2]:
+        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", "replace")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -227,7 +227,7 @@ def _order(correction: Correction) -> tuple[object, ...]:
         correction.line,
         correction.text,
         correction.order,
-        correction.released is not None and correction.released.isoformat(),
+        correction.released.isoformat() if correction.released is not None else "",
         str(correction.files),
     )
 

@@ -222,6 +222,17 @@ def known_product(text: str) -> str | None:
     return line(found[0].lines[0]).product if found[0].lines else found[0].product
 
 
+def selects(wanted: str, name: str) -> bool:
+    """Whether a user who asks for `wanted`, a product with or without a release, means the line `name`."""
+    folded = fold(wanted)
+    found = [mention for mention in mentions(folded) if mention.start == 0]
+    if found and found[0].lines:
+        return name in found[0].lines
+    if found and found[0].end == len(folded) and not re.search(r" \d+\.\d+$", folded):
+        return line(name).product == found[0].product
+    return find_line(wanted) == name
+
+
 def mentions(folded: str) -> tuple[Mention, ...]:
     """Return the products that `folded` (see fold) names, from left to right, the longest name at each place."""
     catalog = _catalog()

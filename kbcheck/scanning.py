@@ -36,6 +36,8 @@ def run(
     """
     installations = _of_products(fleet.installations, products)
     lines = {each.product_line for each in installations}
+    if store.count() == 0:
+        raise SelectionError("the database holds no articles; import some with: kbcheck import PATH")
     store.settle()
     if articles:
         selected = list(store.known_of(articles))
@@ -92,18 +94,8 @@ def assess(
 def _of_products(installations: Sequence[Installation], products: Sequence[str]) -> Sequence[Installation]:
     if not products:
         return installations
-    kept = []
-    for each in installations:
-        line = product.line(each.product_line)
-        if any(wanted in (line.name, line.product) for wanted in map(_canonical, products)):
-            kept.append(each)
+    kept = [each for each in installations if any(product.selects(wanted, each.product_line) for wanted in products)]
     if not kept:
         have = ", ".join(sorted({each.product_line for each in installations}))
         raise SelectionError(f"no installation of {' or '.join(products)}; the inventory has {have}")
     return kept
-
-
-def _canonical(text: str) -> str:
-    line = product.find_line(text)
-    known = product.known_product(text)
-    return line if product.line(line).levels or known is None else known

@@ -16,6 +16,8 @@ import datetime
 import json
 import os
 import re
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +56,7 @@ from kbcheck.model import (
 
 SCHEMA = 2
 BUSY_SECONDS = 60
+_LOCK = 241556  # on PostgreSQL one writer at a time, as on SQLite
 
 _metadata = sa.MetaData()
 _meta = sa.Table(
@@ -263,6 +266,8 @@ class Store:
     def _writing(self) -> Iterator[sa.Connection]:
         try:
             with self._engine.connect().execution_options(kbcheck_write=True) as connection, connection.begin():
+                if not self._sqlite:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 yield connection
         except DBAPIError as error:
             raise StoreError(f"{self._shown}: {_reason(error)}") from error
@@ -308,6 +313,8 @@ class Store:
             return None
         value = connection.execute(sa.select(_meta.c.value).where(_meta.c.key == "schema")).scalar()
         if value is None:
+            raise StoreError(f"{self._shown}: is a database, but not one of kbcheck's")
+        if not value.isdecimal():
             raise StoreError(f"{self._shown}: is a database, but not one of kbcheck's")
         return int(value)
 
@@ -398,8 +405,8 @@ class Store:
             table: [] for table in (_article, _affected, _fixed_file, _correction, _problem)
         }
         for number, advisory in advisories.items():
-            for table, row in _rows_of(number, advisory, keep_nul=self._sqlite):
-                rows[table].append(row)
+            for table, row in _rows_of(number, advisory):
+                rows[table].append(row if self._sqlite else _without_nul(row))
         for table, values in rows.items():
             if values:
                 connection.execute(sa.insert(table), values)
@@ -727,7 +734,7 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
     def _connect(connection: Any, _: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _patiently(cursor, "PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.close()
@@ -738,6 +745,20 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _patiently(cursor: Any, statement: str) -> None:
+    """Execute a statement for which SQLite does not wait by itself while another process makes the database."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _reason(error: SQLAlchemyError) -> str:
@@ -773,7 +794,12 @@ def _grouped(
     return found
 
 
-def _rows_of(number: int, advisory: Advisory, *, keep_nul: bool) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+def _without_nul(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row that PostgreSQL can hold: its texts have no NUL."""
+    return {name: value.replace("\0", "\ufffd") if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _rows_of(number: int, advisory: Advisory) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
     article = advisory.article
     text = "\n".join(article.lines)
     layout = {
@@ -799,7 +825,7 @@ def _rows_of(number: int, advisory: Advisory, *, keep_nul: bool) -> Iterator[tup
             "kind": advisory.kind.value,
             "title": article.title,
             "layout": _json(layout),
-            "text": text if keep_nul else text.replace("\0", "\ufffd"),
+            "text": text,
         },
     )
     for position, each in enumerate(advisory.affected):

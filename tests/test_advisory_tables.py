@@ -53,6 +53,11 @@ def test_an_introduction_ends_with_its_section():
     assert advisory.extract(article.parse(data)).fixed_files == ()
 
 
+def test_a_table_of_the_old_files_is_no_fix():
+    body = f"{ATTRIBUTES}\n\n{STORE}\n\nThe original files cause the fault:\n\n{STORE.replace('24', '12')}"
+    assert rows(body, "MORE INFORMATION") == [("Store.exe", "5.5.2650.24")]
+
+
 def test_two_tables_below_one_introduction():
     body = (
         f"{ATTRIBUTES}\n\nComponent: Store\n\n{STORE}\n\nComponent: MTA\n\n{STORE.replace('Store.exe', 'Emsmta.dll')}"

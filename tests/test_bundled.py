@@ -55,7 +55,7 @@ def test_the_wheel_holds_what_the_program_reads(wheel: Path) -> None:
     assert len(list((package / "bundled" / "advisories").glob("*.TXT"))) == 43
     assert (package / "bundled" / "inventory" / "servers.csv").is_file()
     assert (package / "products.toml").is_file()
-    assert len(list((package / "schemas").glob("*-1.json"))) == 6
+    assert len(list((package / "schemas").glob("*-1.json"))) >= 6
     assert sorted(path.name.split("-")[0] for path in wheel.iterdir()) == ["kbcheck", "kbcheck"]
 
 

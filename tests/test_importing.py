@@ -202,7 +202,6 @@ def test_the_same_text_twice_in_one_input_is_one_article(place: str) -> None:
         assert counts(importing.run(found(article(100001), article(100001)), store)) == (0, 0, 2)
 
 
-@pytest.mark.xfail(strict=True, reason="of two versions of an article in one input the other one wins the second time")
 def test_two_versions_of_an_article_in_one_input_settle(place: str) -> None:
     seen = []
     with Store(place) as store:

@@ -244,7 +244,6 @@ def test_stored_decisions_give_the_same_knowledge_without_its_conflicts(statemen
     assert (again.lines, again.conflicts, again.advisory) == (known.lines, (), judged)
 
 
-@pytest.mark.xfail(strict=True, reason="`_order` compares False with a day where only one of two has a day")
 def test_two_statements_that_differ_only_in_having_a_day_can_be_sorted():
     dated = correction(Method.ROLLUP, kind=HOTFIX, released=datetime.date(2000, 7, 19))
     assert line(dated, correction(Method.ROLLUP, kind=HOTFIX)).first_fixed == "hotfix only"

@@ -46,7 +46,8 @@ def read(article: Article) -> tuple[Affected, ...]:
 
 
 def _item(item: AppliesTo) -> Iterable[Affected]:
-    text = _TAIL.sub("", item.text.strip())
+    # Real items end at 250 characters.
+    text = _TAIL.sub("", item.text[:1000].strip())
     text = re.sub(r"^\*EDITOR Please do not choose this product\*", "", text)
     folded = product.fold(text)
     mentioned = [m for m in product.mentions(folded) if m.start == 0]
@@ -140,19 +141,16 @@ def _unknown(item: AppliesTo, text: str) -> Iterable[Affected]:
 
 def _levels(found: list[Affected]) -> list[Affected]:
     """Settle the bare releases: beside listed levels of the same product they mean RTM, in `5.5 SP3` nothing."""
-    with_levels = {(a.product_line, _head(a)) for a in found if a.level is not None}
+    heads = {a.text: re.split(r",? versions? | \d", a.text[:1000])[0] for a in found}
+    with_levels = {(a.product_line, heads[a.text]) for a in found if a.level is not None}
     result = []
     for each in found:
-        if each.level is None and (each.product_line, _head(each)) in with_levels:
+        if each.level is None and (each.product_line, heads[each.text]) in with_levels:
             if not _bare(each):
                 continue
             each = Affected(each.product_line, product.RTM, each.line, each.text)
         result.append(each)
     return list(dict.fromkeys(result))
-
-
-def _head(each: Affected) -> str:
-    return re.split(r",? versions? | \d", each.text)[0]
 
 
 def _bare(each: Affected) -> bool:

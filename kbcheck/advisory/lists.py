@@ -58,14 +58,11 @@ _ABOUT_FIXES = re.compile(
     r"\b(?:bugs?|fix(?:es|ed)?|problems?|corrected|issues|service pack|sp ?\d|summary list|hotfix)\b", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"^ {0,3}(?:\d{1,2}\.\d{0,2}(?:\.\d)?|[IVX]+\.|[A-Z]\.)\s+(\S.*)$")
-_FILE_LIST = r"[\w$~-]+\.[A-Za-z][\w]{1,3}"
-_INCREMENT = re.compile(
-    rf"((?:{_FILE_LIST}(?:\s*,\s*and\s+|\s*,\s*|\s+and\s+)?)+)\s*(?:files?\s+)?(?:(?:is|are|was"
-    rf"|were)\s+)?(?:added,?\s*)?(?:and\s+)?(?:(?:is|are)\s+)?(?:incremented|updated|included|at|changed"
-    rf"|added)?\s*(?:to|at|with|in)?\s*version\s+(\d[\d.]*\d)",
-    re.IGNORECASE,
-)
-_ALL_FILES = re.compile(r"\ball files\b.{0,40}?\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
+_FILE = re.compile(r"[\w$~-][\w$~.-]*\.[A-Za-z]\w{1,3}(?![\w.])")
+_CLAUSE = re.compile(r"(?:^| )- |\. |: ")
+_VERSION = re.compile(r"\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
+# Real titles end at 64 characters.
+_TITLE = 250
 _MONTHS = (
     "january",
     "february",
@@ -94,12 +91,12 @@ class _Block:
 
 def is_fix_list(article: Article) -> bool:
     """Whether the article's title says that it lists what a service pack or release corrects."""
-    return bool(_FIX_LIST.search(article.title)) and not is_rollup(article)
+    return bool(_FIX_LIST.search(article.title[:_TITLE])) and not is_rollup(article)
 
 
 def is_rollup(article: Article) -> bool:
     """Whether the article's title says that it lists what hotfixes after a service pack correct."""
-    if not _ROLLUP.search(article.title) or _reports_a_bug(article):
+    if not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_bug(article):
         return False
     return not re.search(r"\blist of bugs fixed\b(?!.*\bhrp\b)", article.title, re.IGNORECASE)
 
@@ -406,14 +403,17 @@ def _current_files(article: Article) -> dict[str, str]:
 
 
 def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[FileVersion, ...]:
-    text = " ".join(block.bullets)
+    """Return the block's files: those named before each "version 5.5.2653.22", or all current ones for "all files"."""
+    text = " ".join(block.bullets)[:20_000]
     found: dict[str, str] = {}
-    for match in _INCREMENT.finditer(text):
-        for name in re.findall(_FILE_LIST, match.group(1)):
-            found[name] = match.group(2)
-    match_all = _ALL_FILES.search(text)
-    if match_all:
-        for name in current:
-            found.setdefault(name, match_all.group(1))
+    begin = 0
+    for match in _VERSION.finditer(text):
+        # Only the bullet or sentence itself: a note above it may name files that are not in this block.
+        before = _CLAUSE.split(text[begin : match.start()])[-1]
+        names = [name for word in before.split() for name in _FILE.findall(word[:80])]
+        if not names and re.search(r"\ball files\b", before, re.IGNORECASE):
+            names = [name for name in current if name not in found]
+        found.update(dict.fromkeys(names, match.group(1)))
+        begin = match.end()
     of = product.line(line)
     return tuple(FileVersion(name, version, product.line_build(of, version)) for name, version in found.items())

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass
 
@@ -160,9 +161,10 @@ def sentences(paragraph: Paragraph) -> list[Sentence]:
         begin = match.end()
     found.append((begin, len(text)))
     result = []
+    offsets = [offset for offset, _ in starts]
     for start, stop in found:
         words = text[start:stop].strip()
         if words:
-            first = max(number for offset, number in starts if offset <= start)
-            result.append(Sentence(words, product.fold(words), first))
+            position = bisect.bisect_right(offsets, start) - 1
+            result.append(Sentence(words, product.fold(words), starts[position][1]))
     return result

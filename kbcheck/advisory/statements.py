@@ -67,6 +67,7 @@ _IMPERATIVE = re.compile(
 )
 # "9. Apply the latest service pack" is a step of a procedure, not the correction
 _STEP = re.compile(r" *(?:[2-9]|\d\d)\. ")
+_LONGEST = 2500
 _LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
 # A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
 _HOTFIX = re.compile(
@@ -196,6 +197,7 @@ class _Reader:
         self.servers = tuple(name for name in self.affected if product.line(name).server)
         self.corrections: list[Correction] = []
         self.confirmed: list[Affected] = []
+        self.confirmed_lines: dict[str, None] = {}
         self.problems: list[Problem] = []
         self.features = False
         self.section = ""
@@ -209,7 +211,9 @@ class _Reader:
         if not _TRIGGER.search(paragraph.text):
             return
         scope = self._scope(paragraph)
-        sentences = prose.sentences(paragraph)
+        # No statement is that long; a hostile text is.
+        sentences = [each for each in prose.sentences(paragraph) if len(each.folded) <= _LONGEST]
+        around: str | None = None
         for sentence in sentences:
             self._confirmation(sentence)
             folded = _SHORT.sub(" sp", sentence.folded)
@@ -217,12 +221,13 @@ class _Reader:
                 self.features = True
             self._correction(sentence, folded, scope, step=bool(_STEP.match(paragraph.lines[0])))
             if _HOTFIX.search(folded) and not _NEGATED.search(folded.split(" available")[0]):
-                around = " ".join(each.folded for each in sentences)
+                if around is None:
+                    around = " ".join(each.folded for each in sentences[:200])
                 self.hotfixes.append((sentence, scope or self._named_by_promise(around, folded), self.recent))
 
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected."""
-        confirmed = tuple(dict.fromkeys(a.product_line for a in self.confirmed))
+        confirmed = tuple(self.confirmed_lines)
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         others = tuple(name for name in self.affected if name not in self.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
@@ -251,7 +256,7 @@ class _Reader:
             names = mention.lines or self._complete(mention, ())
             named.extend(names)
             for name in names:
-                self.confirmed.append(Affected(name, None, sentence.line, sentence.text))
+                self._confirm(name, sentence)
         if named:
             self.recent = tuple(dict.fromkeys(named))
         elif rest.strip(" .") and not _LISTED_ABOVE.search(rest):
@@ -259,7 +264,12 @@ class _Reader:
             other = re.sub(r"^.*?\b(?:in|with|of)\s+(?:the\s+)?(?:Microsoft\s+)?", "", other)
             if other:
                 self.recent = (other[:60],)
-                self.confirmed.append(Affected(other[:60], None, sentence.line, sentence.text))
+                self._confirm(other[:60], sentence)
+
+    def _confirm(self, name: str, sentence: prose.Sentence) -> None:
+        if name not in self.confirmed_lines:
+            self.confirmed_lines[name] = None
+            self.confirmed.append(Affected(name, None, sentence.line, sentence.text))
 
     def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...], *, step: bool) -> None:
         if _FURTHER.match(folded) or sentence.text.startswith("("):
@@ -401,7 +411,7 @@ class _Reader:
         for names in (
             same(scope),
             same(self.recent),
-            same(a.product_line for a in self.confirmed),
+            same(self.confirmed_lines),
             same(self.affected),
         ):
             if names:

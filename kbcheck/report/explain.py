@@ -87,16 +87,17 @@ def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: V
 
 def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict, *, width: int = 80) -> str:
     """Return the explanation for a terminal."""
-    lines = [
-        f"{row.host} is {verdict.status.value.upper()} to {known.id}  {known.title}".replace(
-            "NOT-APPLICABLE to", "NOT AFFECTED by"
-        )
-        .replace("FIXED to", "FIXED for")
-        .replace("UNDETERMINED to", "UNDETERMINED for")
-    ]
-    lines.append(
+    answer = {
+        Status.EXPOSED: "EXPOSED to",
+        Status.FIXED: "FIXED for",
+        Status.NOT_APPLICABLE: "NOT AFFECTED by",
+        Status.UNDETERMINED: "UNDETERMINED for",
+    }[verdict.status]
+    lines = textwrap.wrap(f"{row.host} is {answer} {known.id}  {known.title}", width, subsequent_indent="  ")
+    lines += textwrap.wrap(
         f"{profile.product_line}, {matching.level_text(profile)}: {_REASONS[verdict.reason.value]}"
-        f" ({verdict.reason.value}, rule {verdict.evidence.rule})"
+        f" ({verdict.reason.value}, rule {verdict.evidence.rule})",
+        width,
     )
     for number, criterion in enumerate(criteria(row, profile, known, verdict), start=1):
         lines.append("")

@@ -26,13 +26,8 @@ def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[s
             verdicts=tuple(tuple(v for v in verdicts if v.article in articles) for verdicts in assessment.verdicts),
         )
     if products:
-        wanted = {product.find_line(text) for text in products} | {
-            product.known_product(text) for text in products if not product.line(product.find_line(text)).levels
-        }
         hosts = tuple(
-            row
-            for row in assessment.hosts
-            if row.product_line in wanted or product.line(row.product_line).product in wanted
+            row for row in assessment.hosts if any(product.selects(text, row.product_line) for text in products)
         )
         if not hosts:
             raise ValueError(f"scan {assessment.number} has no installation of {' or '.join(products)}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import tabulate as _tabulate
 from tabulate import tabulate
 
@@ -17,13 +19,10 @@ _COLORS = {"EXPOSED": "\x1b[31m", "exposed": "\x1b[31m", "undet.": "\x1b[33m", "
 def render(view: View, *, width: int = 80, color: bool = False) -> str:
     """Return the view for a terminal of `width` characters; the widest text columns are cut to fit."""
     rows = [[cell.clean(text) for text in row] for row in view.rows]
-    lines = [
-        *view.above,
-        "",
-        *(_table(_fit(view, rows, width), view, color).splitlines() if rows else ["nothing to show"]),
-        *view.below,
-    ]
-    return "".join(f"{line if line in ('',) else _safe(line, color)}\n" for line in lines)
+    table = _table(_fit(view, rows, width), view, color).splitlines() if rows else ["nothing to show"]
+    above, below = ([part for line in lines for part in _wrapped(line, width)] for lines in (view.above, view.below))
+    lines = [*above, "", *table, *below]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def markdown(view: View) -> str:
@@ -68,5 +67,8 @@ def _fit(view: View, rows: list[list[str]], width: int) -> list[list[str]]:
     return [[cell.shorten(text, widths[i]) for i, text in enumerate(row)] for row in rows]
 
 
-def _safe(line: str, color: bool) -> str:
-    return line if color and "\x1b" in line else cell.clean(line)
+def _wrapped(line: str, width: int) -> list[str]:
+    """Return a line of text, cleaned, in lines of at most `width` where its words allow it."""
+    line = cell.clean(line)
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]

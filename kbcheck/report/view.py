@@ -69,6 +69,8 @@ def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
                 packs[remedy.product_line, remedy.level] += 1
             elif remedy.source is not None:
                 hotfixes[remedy.source] += 1
+    if matching.candidate_levels(profile) == (None,) and undetermined:
+        return "give service_pack or build"
     # The host's own product first, then what else it runs; a service pack of anything else is no next step here.
     for line in (profile.product_line, *(name for name, _ in profile.beside)):
         levels = [level for name, level in packs if name == line and level != product.RTM]
@@ -86,8 +88,6 @@ def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
             for verdict in undetermined
             for field in verdict.evidence.missing
         )
-        if matching.candidate_levels(profile) == (None,):
-            return "give service_pack or build"
         if len(matching.candidate_levels(profile)) > 1:
             return "settle service_pack and build"
         return f"give {wanted.most_common(1)[0][0]}" if wanted else "see explain"
@@ -130,7 +130,7 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
         )
     below = []
     if not all_hosts and len(rows) > limit:
-        below.append(f"... {len(rows) - limit} more levels, each with fewer exposures (-v lists every host)")
+        below.append(f"... {len(rows) - limit} more levels (-v lists every host)")
         rows = rows[:limit]
     if folded:
         below.append("+n: n more hosts at exactly the level of the one shown (-v lists them)")
@@ -279,13 +279,11 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
                 exposed = (row.host, DEADLOCK)
         title = assessment.articles[DEADLOCK][0].removeprefix("XADM: ")
         lines.append("")
-        lines.append(
-            f"{DEADLOCK} {title}: "
-            + ", ".join(
-                f"{len(deadlock[status])} {SHORT[status].lower().replace('undet.', 'undetermined')}"
-                for status in statuses
-            )
+        numbers = (
+            (len(deadlock[status]), SHORT[status].lower().replace("undet.", "undetermined")) for status in statuses
         )
+        lines.append(f"{DEADLOCK} {title}")
+        lines.append("  " + ", ".join(f"{number} {word}" for number, word in numbers))
         for status in (Status.EXPOSED, Status.UNDETERMINED):
             names = list(dict.fromkeys(deadlock[status]))
             if names:
