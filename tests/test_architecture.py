@@ -26,9 +26,10 @@ LEVELS = {
     "scanning": 4,
     "cli": 5,
     "__main__": 6,
+    "deadlock": 0,
 }
 # An island: it imports nothing else of kbcheck, and only the commands import it.
-ISLANDS: set[str] = set()
+ISLANDS = {"deadlock"}
 # Layout helpers of article.py that advisory/ needs to read the lines the same way; archive.py takes its size cap;
 # a report computes levels and first corrections with the same functions that verdicts use.
 EXCEPTIONS = {("advisory", "article")}

@@ -19,8 +19,9 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -28,6 +29,7 @@ LOCKS = ("CS1", "CS2")
 STATES_LIMIT = 1_000_000
 RUNS_LIMIT = 1_000_000
 MAX_THREADS = 9  # a schedule is written with one digit for a thread
+MAX_CALLS = 1_000_000  # far past what is searched; it keeps the closed forms short
 
 
 class DeadlockError(Exception):
@@ -148,8 +150,8 @@ def check_size(threads: int, calls: int) -> None:
     """Raise DeadlockError unless a run of this size can be written down."""
     if not 2 <= threads <= MAX_THREADS:
         raise DeadlockError(f"{threads} threads: expected 2 to {MAX_THREADS}")
-    if calls < 1:
-        raise DeadlockError(f"{calls} calls: expected 1 or more")
+    if not 1 <= calls <= MAX_CALLS:
+        raise DeadlockError(f"{calls} calls: expected 1 to {MAX_CALLS:,}")
 
 
 def check_searchable(threads: int, calls: int, variant: Variant) -> None:
@@ -208,7 +210,7 @@ class _Tables:
     """A state as one integer, `bits` for each thread, and what a thread at each pc holds, needs and does.
 
     `rows` has for each thread (shift, held, needs, moves): `held[pc]` a mask of locks, `needs[pc]` the mask that makes
-    the step not enabled (DONE is always set), `moves[pc]` (mask tested, add when free, add when held).
+    the step not enabled (DONE is always set), `moves[pc]` (mask tested, add when free, add when held, completes).
     """
 
     DONE = 1 << len(LOCKS)
@@ -229,7 +231,8 @@ class _Tables:
                 lock = locks[step.which]
                 held.append(sum(locks[index] for index in step.holds))
                 needs.append(lock if step.action is Action.ACQUIRE else 0)
-                moves.append((lock if step.action is Action.TRY else 0, step.on << shift, step.back * (1 << shift)))
+                tested = lock if step.action is Action.TRY else 0
+                moves.append((tested, step.on * (1 << shift), step.back * (1 << shift), step.completes))
             self.rows.append((shift, [*held, 0], [*needs, self.DONE], moves))
         self.final = sum(self.last << row[0] for row in self.rows)
 
@@ -238,7 +241,7 @@ def _search_forward(of: _Tables) -> Search:
     """Search where each step adds 1 to one pc: level by level, a level holding all states of the same sum.
 
     For each state of the level the schedules that lead to it are counted, and its chance is kept as an integer over
-    (1*2*..*n, least common multiple) ** level: no fraction is reduced before the end.
+    lcm(1..n) ** level: no fraction is reduced before the end.
     """
     mask = of.mask
     unit = math.lcm(*range(1, of.threads + 1))
@@ -305,7 +308,6 @@ def _search_cyclic(of: _Tables) -> Search:
     A deadlock has no chance only because none is found: one that was found would need the cycles solved.
     """
     mask = of.mask
-    width = len(phases(of.variant))
     states = transitions = deadlocked = 0
     level = {0}
     while level:
@@ -324,9 +326,9 @@ def _search_cyclic(of: _Tables) -> Search:
                     continue
                 stuck = False
                 transitions += 1
-                tested, free, back = moves[pc]
+                tested, free, back, completes = moves[pc]
                 target = state + (back if tested & taken else free)
-                if pc % width == width - 2:
+                if completes:
                     above.add(target)
                 elif target not in level:
                     level.add(target)
@@ -479,7 +481,7 @@ def _cycle(behind: dict[int, int]) -> tuple[int, ...]:
 def run_seed(threads: int, calls: int, variant: Variant, seed: int) -> Run:
     """Return the run that a seed draws: each step one `random()`, evenly from the enabled threads, lowest first."""
     check_size(threads, calls)
-    draw = random.Random(seed).random  # noqa: S311: a run to be repeated, not a secret
+    draw = random.Random(seed).random
     machine = _Machine(threads, calls, variant)
     steps = []
     while enabled := machine.enabled():
@@ -513,6 +515,16 @@ def replay(threads: int, calls: int, variant: Variant, schedule: str) -> Run:
             "expected it to go on to a deadlock or to the end of all calls"
         )
     return _ended(machine, calls, variant, None, steps)
+
+
+def history(of: Run) -> tuple[Standing, ...]:
+    """Return who owns and waits in each state of a run: before its first step, then after each."""
+    machine = _Machine(of.threads, of.calls, of.variant)
+    found = [machine.standing()]
+    for step in of.steps:
+        machine.take(step.thread)
+        found.append(machine.standing())
+    return tuple(found)
 
 
 def refusal(of: Run, variant: Variant) -> Refusal | None:
@@ -595,12 +607,11 @@ class Law:
             raise DeadlockError(f"q = {q}: expected a chance above 0 and below 1")
         if self.p >= q:
             return 0
-        # Logarithms find the place, to a relative error far below 1 in 10^9 ...
-        near = math.log((1 - q) / (1 - self.p)) / math.log(self._again)
-        below = int(near)
-        if abs(near - round(near)) > 1e-6 * max(1.0, near):
-            return below + 1
-        # ... and whole numbers decide where that is too near to one
+        # Logarithms find the place ...
+        near = math.log((1 - q) / (1 - self.p)) / math.log1p(float(self._again - 1))
+        if abs(near - round(near)) > 1e-9 * max(1.0, near):
+            return math.ceil(near)
+        # ... and fractions decide where they come too near to a whole number
         least = max(round(near) - 1, 0)
         while self.beyond(least) > 1 - q:
             least += 1
@@ -636,7 +647,7 @@ def _calls_until_deadlock(seed: int) -> int:
     A thread between calls is at 0, else at 1 to 3. Two threads away from 0 exclude each other, but for 1 and 1: that is
     the deadlock, and it is the only way in which both can hold a lock.
     """
-    draw = random.Random(seed).random  # noqa: S311: a run to be repeated, not a secret
+    draw = random.Random(seed).random
     calls = 0
     at = [0, 0]
     while at != [1, 1]:
@@ -656,11 +667,6 @@ def _free(mine: int, other: int) -> bool:
     return True
 
 
-def total(rows: Iterable[tuple[int, int]]) -> int:
-    """Return the number of runs in rows of a histogram."""
-    return sum(count for _, count in rows)
-
-
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
@@ -673,17 +679,10 @@ def about(chance: Fraction) -> str:
         return f"1 - {_two_digits(rest)}"
     if chance < Fraction(1, 1_000_000):
         return _two_digits(chance)
-    # Cut, not rounded: 0.9999994 must not become 1
-    return f"0.{int(chance * 10**6):06d}".rstrip("0")
+    # Cut, not rounded: 0.999999999 must not become 1
+    return f"0.{int(chance * 10**8):08d}".rstrip("0")
 
 
 def _two_digits(small: Fraction) -> str:
-    """Return a small positive fraction with two digits, also where it is too small for a float."""
-    exponent = 0
-    while small < 1:
-        small *= 10
-        exponent += 1
-    tenths = round(small * 10)
-    if tenths == 100:
-        tenths, exponent = 10, exponent - 1
-    return f"{tenths // 10}.{tenths % 10}e-{exponent:02d}"
+    """Return a small fraction with two digits, also where it is too small for a float."""
+    return f"{Decimal(small.numerator) / Decimal(small.denominator):.1e}"
