@@ -99,9 +99,7 @@ def understood(store: Store, facts: list[Facts]) -> None:
     print(f"\nOf {len(bugs):,} articles that report a bug, {clear:,} ({share:.2f} %) hold nothing unclear.")
     speaking = [stored for stored in store.articles(bugs) if SPEAKS.search(stored.text)]
     known = sum(bool(stored.facts.corrections) for stored in speaking)
-    print(
-        f"{len(speaking):,} of them speak of a service pack, a hotfix or file versions; of {known:,} a correction is known."
-    )
+    print(f"{len(speaking):,} of them speak of service packs, hotfixes or files; of {known:,} a correction is known.")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ Heavy rooms (sqlalchemy, tabulate) are imported inside the commands, so that `--
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import re
 import shutil
@@ -64,6 +65,14 @@ class PageFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class SimulateFormat(StrEnum):
+    """Formats of the simulator."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
 
 
 class ListFormat(StrEnum):
@@ -607,6 +616,96 @@ def search(
 
 
 @app.command()
+def simulate(
+    threads: Annotated[int, typer.Option("--threads", help="Threads that call OpenMsgStore.", min=2, max=4)] = 2,
+    calls: Annotated[int, typer.Option("--calls", help="Calls of each thread.", min=1, max=10)] = 3,
+    variant: Annotated[str | None, typer.Option("--variant", help="faulty, fixed or trylock.", metavar="NAME")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Draw the run with this seed.")] = None,
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", help="Replay these thread digits.", metavar="DIGITS")
+    ] = None,
+    runs: Annotated[int | None, typer.Option("--runs", help="Histogram of N runs beside the law.", min=1)] = None,
+    locks: Annotated[bool, typer.Option("--locks", help="What !locks of a debugger would list.")] = False,
+    promela: Annotated[bool, typer.Option("--promela", help="The model for SPIN.")] = False,
+    no_threads: Annotated[bool, typer.Option("--no-threads", help="Leave the real threads out.")] = False,
+    limit: Annotated[float, typer.Option("--limit", help="Seconds for each run of real threads.")] = 10.0,
+    host: Annotated[str | None, typer.Option("--host", help="Show the variant that this host has.")] = None,
+    inventory: Annotated[
+        Path | None, typer.Option("--inventory", help="Where the host stands; the newest scan without it.")
+    ] = None,
+    format_: Annotated[SimulateFormat, typer.Option("--format", help="Format.")] = SimulateFormat.TEXT,
+    output: Output = None,
+    db: Database = None,
+) -> int:
+    """Show the OpenMsgStore deadlock of Q241556: proved, run step by step, and observed on real threads.
+
+    Exit code 0 when the fault was shown and removed, 1 when not.
+
+    Examples: kbcheck simulate | kbcheck simulate --threads 3 --seed 4 | kbcheck simulate --format html -o page.html
+    """
+    from dataclasses import replace
+
+    from kbcheck import deadlock
+    from kbcheck.report import data
+
+    judged_by = ""
+    try:
+        chosen = deadlock.Variant(variant) if variant is not None else None
+    except ValueError as error:
+        raise CommandError(f"{variant!r} is no variant: expected faulty, fixed or trylock", USAGE) from error
+    if inventory is not None and host is None:
+        raise CommandError("--inventory needs --host", USAGE)
+    if host is not None:
+        if chosen is not None:
+            raise CommandError("--host tells the variant: leave --variant out", USAGE)
+        found, judged_by = _variant_of(host, inventory, db)
+        chosen = deadlock.Variant(found) if found is not None else None
+    options = deadlock.Options(threads, calls, chosen, seed, schedule, runs, locks, promela, no_threads, limit)
+    try:
+        result = replace(deadlock.simulate(options), host=host or "", judged_by=judged_by)
+    except deadlock.DeadlockError as error:
+        raise CommandError(str(error), USAGE) from error
+    if format_ is SimulateFormat.JSON:
+        _write([data.dumps(deadlock.json_document(result))], output)
+    elif format_ is SimulateFormat.HTML:
+        _write([deadlock.html(result)], output)
+    else:
+        _write([deadlock.text(result, _width())], output)
+    return result.code
+
+
+def _variant_of(host: str, inventory: Path | None, db: str | None) -> tuple[str | None, str]:
+    """Return the variant that a host has, None when that is not known, and the fact that told it.
+
+    The bundled articles tell it, so that no database is needed beside an inventory.
+    """
+    from kbcheck import advisory, article, bundled, knowledge, matching, scanning
+    from kbcheck.inventory import read
+    from kbcheck.model import Status
+
+    folder = bundled.folder("advisories")
+    texts = [article.parse((folder / f"{ident}.TXT").read_bytes()) for ident in ("Q241556", "Q268886", "Q274833")]
+    known = knowledge.weigh(knowledge.gather(map(advisory.extract, texts))[0])
+    if inventory is not None:
+        fleet = read([inventory])
+        assessment = scanning.assess(fleet, fleet.installations, [known], 0, _now())
+    else:
+        with _open(db) as store:
+            assessment = _scan_of(store, None)
+    row, profile = _rows_of(assessment, host, None, known)[0]
+    verdict = matching.assess(profile, known)
+    files = any(name.startswith("files:") for name in verdict.evidence.fields)
+    fact = next((text for column, _, text in row.sources if column == "files:emsmdb32.dll"), "") if files else ""
+    told = f"its {fact}" if fact else f"its level, {profile.product_line} {matching.level_text(profile)}"
+    variant = {Status.EXPOSED: "faulty", Status.FIXED: "fixed"}.get(verdict.status)
+    return variant, f"{told} ({row.file}:{row.line}): {verdict.status.value}, {verdict.reason.value}"
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@app.command()
 def demo() -> int:
     """Show the main job on the bundled articles and inventory, in a temporary database.
 
@@ -642,6 +741,11 @@ def demo() -> int:
             _print("")
             if code not in (OK, FOUND, UNREAD):
                 return code
+    from kbcheck import deadlock
+
+    _print("$ kbcheck simulate   (in short)")
+    _write([deadlock.short(deadlock.simulate(deadlock.Options()), _width())], None)
+    _print("")
     _print("The same with your own files: kbcheck import PATH, kbcheck scan INVENTORY.csv")
     return OK
 

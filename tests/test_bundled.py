@@ -42,7 +42,7 @@ def test_demo(run: Run) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "EXCH03 is EXPOSED to Q241556" in ran.out
     steps = [line.split()[2] for line in ran.out.splitlines() if line.startswith("$ kbcheck ")]
-    assert steps == ["import", "scan", "explain", "scan"]
+    assert steps == ["import", "scan", "explain", "scan", "simulate"]
 
 
 def test_the_wheel_holds_what_the_program_reads(wheel: Path) -> None:

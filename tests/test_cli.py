@@ -850,3 +850,53 @@ def test_a_stopped_import_leaves_whole_articles(many: Path, tmp_path: Path, run:
         again = run("import", many, "--db", db)
         assert (again.code, again.err) == (0, "")
         assert again.out.startswith(f"{MANY:,} articles: {MANY - count:,} new, 0 updated, {count:,} unchanged\n")
+
+
+# --- simulate ---------------------------------------------------------------------------------------------------------
+
+
+def test_simulate_shows_and_removes_the_fault(run: Run) -> None:
+    ran = run("simulate", "--no-threads")
+    assert (ran.code, ran.err) == (0, "")
+    assert "faulty  a deadlock is possible: proved" in ran.out
+    assert "fixed   no deadlock: proved" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("EXCH03", "Host EXCH03 has the faulty variant, judged by its level"),
+        ("EXCH06", "Host EXCH06 has the fixed variant, judged by its Emsmdb32.dll=5.5.2652.61"),
+        ("EXCH09", "Host EXCH09: undetermined which variant it has"),
+    ],
+)
+def test_simulate_for_a_host(run: Run, scanned: str, host: str, words: str) -> None:
+    for more in (("--inventory", SERVERS), ("--db", scanned)):
+        ran = run("simulate", "--host", host, "--no-threads", *more)
+        assert ran.code == 0
+        assert words in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--threads", "5"),
+        ("--calls", "11"),
+        ("--variant", "broken"),
+        ("--schedule", "19"),
+        ("--inventory", SERVERS),
+        ("--host", "EXCH03", "--variant", "fixed", "--inventory", SERVERS),
+    ],
+)
+def test_simulate_refuses_what_makes_no_sense(run: Run, words: tuple[object, ...]) -> None:
+    ran = run("simulate", "--no-threads", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err
+
+
+def test_simulate_formats(run: Run, tmp_path: Path) -> None:
+    assert json.loads(run("simulate", "--no-threads", "--format", "json").out)["result"] == "confirmed"
+    assert run("simulate", "--no-threads", "--format", "html", "-o", tmp_path / "p.html").code == 0
+    assert (tmp_path / "p.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert run("simulate", "--promela").out.count("proctype") >= 1
+    assert "sim!" in run("simulate", "--locks").out

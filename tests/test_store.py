@@ -431,7 +431,7 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path, statements: tu
 
 @pytest.mark.parametrize("url", ["nosuch://host/db", "postgresql://[", "://"])
 def test_a_url_that_names_no_database(url: str) -> None:
-    with pytest.raises(StoreError, match="database URL: |failed to resolve host"):
+    with pytest.raises(StoreError, match=r"database URL: |failed to resolve host"):
         Store(url)
 
 

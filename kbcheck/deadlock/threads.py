@@ -22,7 +22,7 @@ VICTIM = Path(__file__).with_name("victim.py")
 # How long a variant that should not deadlock is called; the faulty one takes a fraction of it
 CALL_SECONDS = 0.5
 # The child answers within the limit, and its watchdog ends it 2 seconds later
-PATIENCE_SECONDS = 4.0
+PATIENCE_SECONDS = 3.0
 MAX_LIMIT = 3600.0
 
 

@@ -146,6 +146,8 @@ def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdi
                 f"Judged by {used}. The Emsmdb32.dll that matters is the one that the calling program loads.", width
             )
         )
+        if verdict.status is Status.EXPOSED:
+            lines.append(f"See it happen: kbcheck simulate --host {row.host}")
     lines.append(f"The article: kbcheck show {known.id} --annotated")
     return "".join(cell.clean(each) + "\n" for each in lines)
 

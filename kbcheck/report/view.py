@@ -289,6 +289,8 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
             if names:
                 more = f" and {len(names) - 8} more" if len(names) > 8 else ""
                 lines.append(f"  {status.value}: {' '.join(names[:8])}{more}")
+        if deadlock[Status.EXPOSED]:
+            lines.append(f"  see it happen: kbcheck simulate --host {deadlock[Status.EXPOSED][0]}")
     if assessment.refusals:
         lines.append("")
     for refusal in assessment.refusals[:5]:
