@@ -22,8 +22,8 @@ check: $(INSTALLED)  ## format, lint, types, tests with branch coverage
 	$(BIN)/mypy
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
-bench: $(INSTALLED)  ## timings as ratios against a floor measured in the same run
-	@$(BIN)/python benchmarks/run.py
+bench: $(INSTALLED)  ## timings as ratios against a floor measured in the same run; ARGS="--archive kb.zip"
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
