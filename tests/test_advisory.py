@@ -633,6 +633,7 @@ def seconds(data):
     return best
 
 
+@pytest.mark.skipif("KBCHECK_GROWTH" not in os.environ, reason="it measures time: set KBCHECK_GROWTH=1 to run it")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_size(name):
     """Eight times the text takes less than 24 times as long; quadratic growth would take 64 times."""

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import hashlib
 import io
+import os
 import time
 import zipfile
 
@@ -601,6 +602,7 @@ def seconds(function, argument) -> float:
     return best
 
 
+@pytest.mark.skipif("KBCHECK_GROWTH" not in os.environ, reason="it measures time: set KBCHECK_GROWTH=1 to run it")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_time_grows_with_the_size(name):
     """Four times the text takes less than twelve times as long; quadratic growth would take sixteen times."""
