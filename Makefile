@@ -16,11 +16,11 @@ demo: $(INSTALLED)  ## the main job on the bundled articles and servers
 test: $(INSTALLED)  ## the tests; those on the real archive run when it is found
 	@$(BIN)/python -m pytest
 
-check: $(INSTALLED)  ## format, lint, types, tests with branch coverage
+check: $(INSTALLED)  ## format, lint, types, tests with branch coverage (those on the archive are in `test`)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -m "not corpus" --cov --cov-report=term-missing:skip-covered
 
 bench: $(INSTALLED)  ## timings as ratios against a floor measured in the same run; ARGS="--archive kb.zip"
 	@$(BIN)/python benchmarks/run.py $(ARGS)
