@@ -783,3 +783,9 @@ def test_rollups_of_the_archive(corpus):
         for ident, want in corpus.reference("rollups").items()
     )
     assert right >= 0.99, wrong
+
+
+def test_a_level_in_capitals_is_a_level():
+    """A damaged text once gave the level SP1A, which has no order."""
+    meaning = advisory.extract(article.parse(text(applies_to=("Microsoft Widget, version 2.0 SP1A",))))
+    assert [(each.product_line, each.level) for each in meaning.affected] == [("Widget 2.0", "SP1a")]

@@ -24,10 +24,6 @@ _AFTER_NAME = re.compile(
 )
 _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
 _PACKS = re.compile(r"(?:service packs?|sp) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
-_TOKEN = re.compile(
-    r"(\d+(?:\.\w+)+|\d{2,4}|\d)(?: ?(?:sp|service packs?) ?(\d{1,2}[a-z]?))?|(?:sp|service packs?) ?(\d{1,2}[a-z]?)",
-    re.IGNORECASE,
-)
 
 
 def read(article: Article) -> tuple[Affected, ...]:
@@ -130,9 +126,9 @@ def _unknown(item: AppliesTo, text: str) -> Iterable[Affected]:
     releases = [part.strip() for part in match.group(2).split(",")] if match else []
     kept = [part for part in releases if _RELEASE.match(part)]
     for release in dict.fromkeys(kept):
-        split = re.match(r"(\S+) (?:SP|Service Pack) ?(\d\w?)", release)
+        split = re.match(r"(\S+) (?:SP|Service Pack) ?([0-9][A-Za-z]?)(?!\w)", release)
         if split:
-            yield Affected(f"{name} {split.group(1)}", f"SP{split.group(2)}", item.line, item.text)
+            yield Affected(f"{name} {split.group(1)}", f"SP{split.group(2).lower()}", item.line, item.text)
         else:
             yield Affected(f"{name} {release}", None, item.line, item.text)
     if not kept:
