@@ -26,7 +26,6 @@ level that holds it holds all files of the block), and so does a block's file th
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -634,9 +633,3 @@ def _branch(
     if base is not None and len(wanted) > 2 and wanted[2] <= base:
         return "base"
     return "order"
-
-
-@functools.cache
-def statuses() -> tuple[Status, ...]:
-    """Return the statuses in the order of reports."""
-    return (Status.EXPOSED, Status.FIXED, Status.NOT_APPLICABLE, Status.UNDETERMINED)

@@ -83,7 +83,6 @@ _HOTFIX = re.compile(
     r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
     r"|patch)\b"
 )
-_SUPPORTED = re.compile(r"\b(?:supported|fix|hotfix|post-?sp\d)\b")
 _NEGATED = re.compile(
     r"\b(?:not|never|isn't|wasn't) (?:yet )?(?:been )?(?:corrected|fixed|included|addressed|resolved|available)\b"
     r"|\b(?:will|may|might|should|would|could|to|can) (?:also )?(?:be |have been )(?:first "
@@ -146,8 +145,6 @@ def read(article: Article, affected: Sequence[Affected], rows: Sequence[FixedFil
     return Findings(tuple(dict.fromkeys(corrections)), tuple(reader.confirmed), reader.features, tuple(reader.problems))
 
 
-# kbExchange550sp4Fix, EXC55SP3Fix, kbWinNT4sp6fix, kbWinNT400PreSP7Fix, kbOffice2000preSR2fix, kbExchange550SP4Fea
-_KEYWORD = re.compile(r"(kb)?([a-z]+\d*[a-z]*?\d*)(pre)?(sp|sr)(\d)([a-z])?(fix|fea)", re.IGNORECASE)
 # kbWinNT400nospFix, kbWin2000FixNoSP, kbExchange550fix
 _KEYWORD_PLAIN = re.compile(r"(.+?)(nospfix|fixnosp|fix)", re.IGNORECASE)
 
@@ -160,6 +157,7 @@ def keywords(article: Article) -> list[Correction]:
         lower = token.lower()
         if not lower.endswith(("fix", "fea", "nosp")) or "list" in lower:
             continue
+        # kbExchange550sp4Fix, EXC55SP3Fix, kbWinNT400PreSP7Fix, kbOffice2000preSR2fix, kbExchange550SP4Fea
         match = re.fullmatch(r"(.+?)(pre)?(?:sp|sr)(\d)([a-z])?(?:fix|fea)", lower)
         level: str | None = None
         if match:

@@ -151,7 +151,7 @@ def assessment(document: Assessment, statuses: Sequence[Status]) -> dict[str, An
             "advisories": len(document.articles),
             "other_articles": document.other_articles,
             "refused": len(document.refusals),
-            **{status.value: total[status] for status in matching.statuses()},
+            **{status.value: total[status] for status in Status},
         },
         "inventory": [
             {

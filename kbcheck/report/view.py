@@ -27,17 +27,12 @@ class View:
 def counts(assessment: Assessment) -> Counter[Status]:
     """Return how many installation-article pairs have each status."""
     hosts = Counter(row.profile for row in assessment.hosts)
-    total: Counter[Status] = Counter(dict.fromkeys(matching.statuses(), 0))
+    total: Counter[Status] = Counter(dict.fromkeys(Status, 0))
     for profile, verdicts in enumerate(assessment.verdicts):
         for status, number in Counter(verdict.status for verdict in verdicts).items():
             total[status] += number * hosts[profile]
     assert sum(total.values()) == len(assessment.hosts) * len(assessment.articles)
     return total
-
-
-def line_name(profile: Profile) -> str:
-    """Return the product line as tables show it."""
-    return product.line(profile.product_line).short
 
 
 def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
@@ -122,9 +117,9 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
         rows.append(
             (
                 name,
-                line_name(profile),
+                product.line(profile.product_line).short,
                 matching.level_text(profile),
-                *(_count(verdicts, status) for status in matching.statuses()),
+                *(_count(verdicts, status) for status in Status),
                 next_step(profile, verdicts),
             )
         )
@@ -168,7 +163,7 @@ def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[St
         (
             ident,
             assessment.articles[ident][0],
-            *(f"{table[ident][status]:,}" for status in matching.statuses()),
+            *(f"{table[ident][status]:,}" for status in Status),
             fixes.get(ident, "-"),
         )
         for ident in kept[:limit]
@@ -241,7 +236,7 @@ def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View
         rows.append(
             (
                 row.host + more,
-                line_name(profile),
+                product.line(profile.product_line).short,
                 matching.level_text(profile),
                 *(SHORT[by_id[ident].status] for ident in articles),
             )
@@ -267,7 +262,7 @@ def _head(assessment: Assessment) -> tuple[str, ...]:
 def _foot(assessment: Assessment) -> tuple[str, ...]:
     """Return what must not be missed: the deadlock, refused rows, the command that asks why."""
     lines = []
-    statuses = matching.statuses()
+    statuses = Status
     deadlock: dict[Status, list[str]] = {status: [] for status in statuses}
     exposed: tuple[str, str] | None = None
     if DEADLOCK in assessment.articles:
