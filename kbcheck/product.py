@@ -195,7 +195,7 @@ _DROPPED = re.compile(
 )
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """Return `text` in lower case with single blanks, without commas and the words that carry no meaning in a name."""
     return _SPACE.sub(" ", _DROPPED.sub(" ", text)).strip().lower()
@@ -233,6 +233,7 @@ def selects(wanted: str, name: str) -> bool:
     return find_line(wanted) == name
 
 
+@functools.lru_cache(maxsize=16384)
 def mentions(folded: str) -> tuple[Mention, ...]:
     """Return the products that `folded` (see fold) names, from left to right, the longest name at each place."""
     catalog = _catalog()

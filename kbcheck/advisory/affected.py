@@ -9,11 +9,12 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
 from kbcheck import product
-from kbcheck.model import Affected, AppliesTo, Article
+from kbcheck.model import Affected, Article
 
 _ENVIRONMENT = re.compile(r"the (?:operating system|hardware|platform)s?:", re.IGNORECASE)
 _VERSIONS = re.compile(r"^(.*?),? versions? (.*)$", re.IGNORECASE)
@@ -37,36 +38,42 @@ def read(article: Article) -> tuple[Affected, ...]:
         if re.search(r"on platform\(s\):\s*$", item.text):
             platform_below = item.level
         if not _ENVIRONMENT.match(item.text):
-            found.extend(_item(item))
+            found += [Affected(name, level, item.line, item.text) for name, level in _item(item.text)]
     return tuple(_levels(found))
 
 
-def _item(item: AppliesTo) -> Iterable[Affected]:
+@functools.lru_cache(maxsize=4096)
+def _item(words: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the (line, level) pairs that one item names; a few hundred items make up nearly all articles."""
+    return tuple(_read(words))
+
+
+def _read(words: str) -> Iterable[tuple[str, str | None]]:
     # Real items end at 250 characters.
-    text = _TAIL.sub("", item.text[:1000].strip())
+    text = _TAIL.sub("", words[:1000].strip())
     text = re.sub(r"^\*EDITOR Please do not choose this product\*", "", text)
     folded = product.fold(text)
     mentioned = [m for m in product.mentions(folded) if m.start == 0]
     if not mentioned:
-        yield from _unknown(item, text)
+        yield from _unknown(text)
         return
     mention = mentioned[0]
     following = folded[mention.end :].lstrip()
     if following and not _AFTER_NAME.match(following):
         # Exchange Server Resource Kit, Word for MS-DOS: a product of its own
-        yield from _unknown(item, text)
+        yield from _unknown(text)
         return
     if (
         "terminal server edition" in folded
         and product.line(mention.lines[0] if mention.lines else "").product == "Windows NT"
     ):
-        yield from _listed(item, "Windows NT Server 4.0, Terminal Server Edition", folded[mention.start :])
+        yield from _listed("Windows NT Server 4.0, Terminal Server Edition", folded[mention.start :])
         return
     rest = folded[mention.start :]
-    yield from _named(item, mention, rest)
+    yield from _named(mention, rest)
 
 
-def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Affected]:
+def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | None]]:
     """Walk the version list: a release opens a line; `SPn`, or a bare number after `Service Packs`, is a level."""
     spellings = product.spellings(mention.product)
     written = sorted({*filter(None, spellings), *_open(mention, rest)}, key=len, reverse=True)
@@ -86,23 +93,23 @@ def _named(item: AppliesTo, mention: product.Mention, rest: str) -> Iterable[Aff
         if release is not None:
             current, many = spellings.get(release, f"{mention.product} {release}"), False
             yielded = True
-            yield Affected(current, None, item.line, item.text)
+            yield current, None
         elif (pack or (bare and many)) and current is None and mention.lines:
             current = mention.lines[0]
         if pack is not None and current is not None:
             many = "packs" in token.group(0)
             yielded = True
-            yield Affected(current, f"SP{pack}", item.line, item.text)
+            yield current, f"SP{pack}"
         elif bare is not None and many and current is not None:
-            yield Affected(current, f"SP{bare}", item.line, item.text)
+            yield current, f"SP{bare}"
         elif every is not None and current is not None:
             for level in product.line(current).levels:
-                yield Affected(current, level.name, item.line, item.text)
+                yield current, level.name
     if not yielded:
         for name in mention.lines:
-            yield Affected(name, None, item.line, item.text)
+            yield name, None
         if not mention.lines:
-            yield Affected(mention.product, None, item.line, item.text)
+            yield mention.product, None
 
 
 def _open(mention: product.Mention, rest: str) -> set[str]:
@@ -111,15 +118,15 @@ def _open(mention: product.Mention, rest: str) -> set[str]:
     return known & set(rest.split(" "))
 
 
-def _listed(item: AppliesTo, name: str, rest: str) -> Iterable[Affected]:
+def _listed(name: str, rest: str) -> Iterable[tuple[str, str | None]]:
     packs = [match.group(1) for match in _PACKS.finditer(rest)]
-    yield Affected(name, None, item.line, item.text)
+    yield name, None
     for pack in packs:
         if product.line(name).level(f"SP{pack}"):
-            yield Affected(name, f"SP{pack}", item.line, item.text)
+            yield name, f"SP{pack}"
 
 
-def _unknown(item: AppliesTo, text: str) -> Iterable[Affected]:
+def _unknown(text: str) -> Iterable[tuple[str, str | None]]:
     """`Microsoft Word for MS-DOS, versions 5.0, 5.5` -> Word for MS-DOS 5.0, Word for MS-DOS 5.5."""
     match = _VERSIONS.match(text)
     name = re.sub(r"^(?:The )?Microsoft ", "", match.group(1) if match else text).strip(" ,")
@@ -128,11 +135,11 @@ def _unknown(item: AppliesTo, text: str) -> Iterable[Affected]:
     for release in dict.fromkeys(kept):
         split = re.match(r"(\S+) (?:SP|Service Pack) ?([0-9][A-Za-z]?)(?!\w)", release)
         if split:
-            yield Affected(f"{name} {split.group(1)}", f"SP{split.group(2).lower()}", item.line, item.text)
+            yield f"{name} {split.group(1)}", f"SP{split.group(2).lower()}"
         else:
-            yield Affected(f"{name} {release}", None, item.line, item.text)
+            yield f"{name} {release}", None
     if not kept:
-        yield Affected(name, None, item.line, item.text)
+        yield name, None
 
 
 def _levels(found: list[Affected]) -> list[Affected]:

@@ -58,13 +58,18 @@ _NO_END = re.compile(
 )
 
 
-def paragraphs(article: Article) -> list[Paragraph]:
-    """Return the body's paragraphs in order, tables left out."""
+def sections(article: Article) -> list[tuple[str, int, int]]:
+    """Return (heading, first line, end) of what stands above the first section (heading `""`), then of each section."""
     first, end = article.body
-    starts = {section.line: section.heading for section in article.sections}
+    above = article.sections[0].line if article.sections else end
+    return [("", first, above), *((each.heading, each.first, each.end) for each in article.sections)]
+
+
+def paragraphs(article: Article, section: str, first: int, end: int) -> list[Paragraph]:
+    """Return the paragraphs of one section (see sections) in order, tables left out."""
     lines = article.lines
     found: list[Paragraph] = []
-    section = subheading = ""
+    subheading = ""
     scope: tuple[str, ...] = ()
     texts: list[str] = []
     numbers: list[int] = []
@@ -85,14 +90,9 @@ def paragraphs(article: Article) -> list[Paragraph]:
     while number < end:
         line = lines[number - 1]
         stripped = line.strip()
-        if number in starts:
-            close()
-            section, subheading, scope = starts[number], "", ()
-            number += 2
-            continue
         if not stripped or stripped[0] in "+|":
             close()
-        elif number + 1 < end and _underlined(stripped, lines[number]):
+        elif number + 1 < end and lines[number].lstrip()[:2] == "--" and _underlined(stripped, lines[number]):
             close()
             named = scope_of(stripped)
             if named:
@@ -100,7 +100,7 @@ def paragraphs(article: Article) -> list[Paragraph]:
             subheading = stripped
             number += 2
             continue
-        elif is_rule(stripped, "-", 3) or is_rule(stripped, "=", 3):
+        elif stripped[0] in "-=" and is_rule(stripped, stripped[0], 3):
             close()
         else:
             if texts and _BULLET.match(line):

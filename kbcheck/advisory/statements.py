@@ -102,9 +102,21 @@ _CONFIRMED = re.compile(
 _LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
 _FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
 _NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
-_TRIGGER = re.compile(
-    r"service pack|\bsp ?\d|fix|correct|confirm|include|update|patch|resolved in|addressed in", re.IGNORECASE
+# A paragraph without any of these states nothing; most sections have none of them.
+_TRIGGERS = (
+    "fix",
+    "corrected",
+    "confirm",
+    "included",
+    "update",
+    "patch",
+    "solved",
+    "addressed",
+    "rectified",
+    "remedied",
 )
+_TRIGGER_PACK = re.compile(r"service +pack")
+_TRIGGER_SP = re.compile(r"sp ?\d")
 _RELATIVE = re.compile(
     r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
     r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
@@ -138,11 +150,23 @@ _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-
 def read(article: Article, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()) -> Findings:
     """Return what the sentences and keywords of `article` state about its own fault; `rows` are its file tables'."""
     reader = _Reader(article, affected, rows)
-    for paragraph in prose.paragraphs(article):
-        reader.paragraph(paragraph)
+    for heading, first, end in prose.sections(article):
+        text = " ".join(article.lines[first - 1 : end - 1]).lower()
+        if _speaks(text):
+            reader.recent = ()
+            for paragraph in prose.paragraphs(article, heading, first, end):
+                reader.paragraph(paragraph)
     reader.finish()
     corrections = [*reader.corrections, *keywords(article)]
     return Findings(tuple(dict.fromkeys(corrections)), tuple(reader.confirmed), reader.features, tuple(reader.problems))
+
+
+def _speaks(text: str) -> bool:
+    """Whether the lower-case `text` can state anything."""
+    for word in _TRIGGERS:
+        if word in text:
+            return True
+    return bool(_TRIGGER_SP.search(text) or _TRIGGER_PACK.search(text))
 
 
 # kbWinNT400nospFix, kbWin2000FixNoSP, kbExchange550fix
@@ -199,15 +223,13 @@ class _Reader:
         self.confirmed_lines: dict[str, None] = {}
         self.problems: list[Problem] = []
         self.features = False
-        self.section = ""
         self.recent: tuple[str, ...] = ()
         self.spoken: frozenset[str] | None = None
         self.hotfixes: list[tuple[prose.Sentence, tuple[str, ...], tuple[str, ...]]] = []
 
     def paragraph(self, paragraph: prose.Paragraph) -> None:
-        if paragraph.section != self.section:
-            self.section, self.recent = paragraph.section, ()
-        if not _TRIGGER.search(paragraph.text):
+        text = paragraph.text.lower()
+        if not _speaks(text):
             return
         scope = self._scope(paragraph)
         # No statement is that long; a hostile text is.
@@ -246,7 +268,7 @@ class _Reader:
         return ()
 
     def _confirmation(self, sentence: prose.Sentence) -> None:
-        match = _CONFIRMED.search(sentence.folded)
+        match = _CONFIRMED.search(sentence.folded) if "confirmed" in sentence.folded else None
         if match is None:
             return
         rest = match.group(1)
@@ -271,6 +293,9 @@ class _Reader:
             self.confirmed.append(Affected(name, None, sentence.line, sentence.text))
 
     def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...], *, step: bool) -> None:
+        corrected = list(_CORRECTED.finditer(folded))
+        if not corrected and "pack" not in folded and "sp" not in folded:
+            return
         if _FURTHER.match(folded) or sentence.text.startswith("("):
             return
         if _NEGATED.search(folded) and not re.search(
@@ -278,7 +303,7 @@ class _Reader:
         ):
             return
         done = False
-        for match in _CORRECTED.finditer(folded):
+        for match in corrected:
             before = folded[: match.start()]
             if _CAUSED.search(before) or (_WEAK.match(match.group()) and not _SUBJECT.search(before)):
                 continue

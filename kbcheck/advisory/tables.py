@@ -98,8 +98,8 @@ def tables(article: Article) -> Iterator[Table]:
     """Return the introduced file tables in order."""
     first, end = article.body
     lines = article.lines
-    heads = [n for n in range(first, end) if lines[n - 1].lstrip()[:1] in ("|", "+") or _is_columns(lines, n, end)]
-    if not heads:
+    last = _last_head(lines, first, end)
+    if last < first:
         return
     starts = {section.line: section.heading for section in article.sections}
     section = ""
@@ -107,7 +107,7 @@ def tables(article: Article) -> Iterator[Table]:
     component: str | None = None
     heading: str | None = None
     paragraph: list[str] = []
-    number, last = first, heads[-1]
+    number = first
     while number <= last:
         line = lines[number - 1]
         stripped = line.strip()
@@ -175,6 +175,22 @@ def tables(article: Article) -> Iterator[Table]:
                 heading = stripped.rstrip(":")
         paragraph.append(stripped)
         number += 1
+
+
+def _last_head(lines: Sequence[str], first: int, end: int) -> int:
+    """Return the last line that can begin a table, 0 when there is none: most articles have none."""
+    last = 0
+    near: set[int] = set()  # names of columns stand apart, or a rule is below
+    for number, text in enumerate(map(str.strip, lines[first - 1 : end - 1]), first):
+        if not text:
+            continue
+        if text[0] in "|+":
+            last = number
+        elif text[0] in "-=<":
+            near |= {number - 1, number - 2}
+        if "  " in text:
+            near.add(number)
+    return max((number for number in near if number > last and _is_columns(lines, number, end)), default=last)
 
 
 def _next_text(lines: Sequence[str], number: int, end: int) -> str | None:
