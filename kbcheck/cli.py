@@ -28,6 +28,7 @@ import kbcheck
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge, Assessment, HostRow, Profile, Status
     from kbcheck.store import Store
+    from kbcheck.workers import Workers
 
 OK, FOUND, USAGE, UNREAD, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -103,6 +104,16 @@ Output = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Write to FILE (whole or not at all) instead of stdout.", metavar="FILE"),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "-j", "--jobs", min=1, max=256, help="Processes that parse.", metavar="N", show_default="the processors"
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--executor", help="Work on a Dask cluster instead: dask://HOST:PORT.", metavar="URL"),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print less.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print all rows, fold nothing.")]
 Articles = Annotated[
@@ -162,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(f"kbcheck: {error.filename or ''}: {error.strerror or error}".replace(": :", ":"))
         return FAILED
     except RuntimeError as error:
-        if type(error).__name__ != "StoreError":
+        if type(error).__name__ not in ("StoreError", "WorkersError"):
             raise
         _say(f"kbcheck: {error}")
         return FAILED
@@ -197,6 +208,8 @@ def import_(
         list[str],
         typer.Argument(metavar="PATH...", help="Article, folder, .zip, .tar.gz, .tar.xz, or - for standard input."),
     ],
+    jobs: Jobs = None,
+    executor: Cluster = None,
     db: Database = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -212,8 +225,8 @@ def import_(
     items = archive.find(paths, sys.stdin.buffer if "-" in paths else None)
     with _open(db, create=True) as store:
         before = store.count()
-        with _progress("importing", quiet) as progress:
-            summary = importing.run(items, store, progress)
+        with _workers(jobs, executor) as workers, _progress("importing", quiet) as progress:
+            summary = importing.run(items, store, progress, workers)
         total = store.count()
     if not quiet:
         extra = []
@@ -795,6 +808,12 @@ def _open(db: str | None, *, create: bool = False) -> Store:
 
         db = str(Path(platformdirs.user_data_dir("kbcheck", appauthor=False)) / "kbcheck.db")
     return Store(db, create=create)
+
+
+def _workers(jobs: int | None, executor: str | None) -> Workers:
+    from kbcheck.workers import Workers
+
+    return Workers(jobs or os.cpu_count() or 1, executor or "", lambda message: _say(f"kbcheck: {message}"))
 
 
 def _scan_of(store: Store, number: int | None) -> Assessment:

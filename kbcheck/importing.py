@@ -1,18 +1,28 @@
-"""Import: texts found, parsed, understood and stored in batches; what could not be read is counted with its reason."""
+"""Import: texts found, parsed, understood and stored in batches; what could not be read is counted with its reason.
+
+Rules:
+- Texts are parsed in chunks, by workers if there are any; what comes back is stored in the order of the input.
+- Of two versions of an article in one input the later one wins, whichever was parsed first.
+- A text on which the workers die is rejected with that reason; the others of its chunk are read.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kbcheck import advisory, article
 from kbcheck.archive import Found, Item, PassedOver, Unreadable
-from kbcheck.model import Advisory
-from kbcheck.store import Store
+from kbcheck.store import Prepared, Store, prepare
+from kbcheck.workers import Lost, Workers
 
 BATCH = 2000
+_CHUNK, _CHUNK_BYTES = 64, 1024 * 1024
 _SHOWN = 20
+_IDENT = re.compile(rb"(?:\xef\xbb\xbf)?DOCUMENT:(Q\d{5,6})")
 
 
 @dataclass(slots=True)
@@ -43,70 +53,154 @@ class Summary:
         return self.rejected_count > 0 or self.named_not_articles > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One article, ready to be stored, and what the summary counts of it."""
+
+    prepared: Prepared
+    bug: bool
+    fix: bool
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a text was not read; `article`: it begins like one."""
+
+    reason: str
+    article: bool
+
+
 def run(
-    items: Iterable[Item], store: Store, progress: Callable[[float, int], None] = lambda done, count: None
+    items: Iterable[Item],
+    store: Store,
+    progress: Callable[[float, int], None] = lambda done, count: None,
+    workers: Workers | None = None,
 ) -> Summary:
     """Store the articles among `items`; unchanged ones are told by their digest and not parsed again.
 
     `progress` is called with the share of the input read and the number of articles so far. Each batch is one
     transaction: an interrupted import leaves the batches before it whole.
     """
-    summary = Summary()
-    known = store.digests()
-    digests = set(known.values())
-    batch: list[Advisory] = []
-    for item in items:
-        if isinstance(item, PassedOver):
-            summary.passed_over += 1
-        elif isinstance(item, Unreadable):
-            _reject(summary, item.name, item.reason)
-        else:
-            if hashlib.sha256(item.data).hexdigest() in digests:
-                summary.unchanged += 1
-            else:
-                read = _read(item, summary)
-                if read is not None:
-                    batch.append(read)
-                    # What it replaces is known no more: of two versions in one input the later one wins, every time.
-                    digests.discard(known.get(read.article.id, ""))
-                    known[read.article.id] = read.article.digest
-                    digests.add(read.article.digest)
-            progress(item.done, summary.articles + len(batch))
-        if len(batch) >= BATCH:
-            _store(batch, store, summary)
-    _store(batch, store, summary)
-    store.settle()
-    return summary
+    workers = workers or Workers()
+    reader = _Import(store, progress)
+    for chunk, results in workers.map(understand, reader.chunks(items)):
+        for found, result in zip(chunk, _each(chunk, results, workers), strict=True):
+            reader.arrived(found, result)
+    reader.flush()
+    store.finish()
+    return reader.summary
 
 
-def _read(item: Found, summary: Summary) -> Advisory | None:
+def understand(texts: Sequence[Found | Unreadable]) -> list[Understood | Refused]:
+    """Parse some texts; the part of an import that workers do."""
+    return [_understand(each.data) if isinstance(each, Found) else Refused(each.reason, article=True) for each in texts]
+
+
+def _understand(data: bytes) -> Understood | Refused:
     try:
-        read = advisory.extract(article.parse(item.data))
+        read = advisory.extract(article.parse(data))
     except article.ArticleError as error:
-        if item.data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"DOCUMENT:"):
-            _reject(summary, item.name, str(error))
-        else:
-            summary.not_article_count += 1
-            summary.named_not_articles += item.named
-            if len(summary.not_articles) < _SHOWN:
-                summary.not_articles.append((item.name, str(error)))
-        return None
-    summary.bugs += read.kind == "bug"
-    summary.fixes += any(c.subject == read.article.id for c in read.corrections)
-    summary.problems += len(read.problems)
-    return read
+        return Refused(str(error), data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"DOCUMENT:"))
+    fix = any(correction.subject == read.article.id for correction in read.corrections)
+    return Understood(prepare(read), read.kind == "bug", fix, len(read.problems))
+
+
+def _each(
+    chunk: Sequence[Found | Unreadable], results: list[Understood | Refused] | Lost, workers: Workers
+) -> Iterable[Understood | Refused]:
+    """Return one result for each text; those of a chunk that was lost are tried one by one."""
+    if not isinstance(results, Lost):
+        yield from results
+        return
+    for found in chunk:
+        one = workers.alone(understand, [found])
+        yield Refused(one.reason, article=True) if isinstance(one, Lost) else one[0]
+
+
+class _Import:
+    """What is known while texts are under way: the digests stored, the articles that are being parsed."""
+
+    def __init__(self, store: Store, progress: Callable[[float, int], None]) -> None:
+        self.summary = Summary()
+        self._store, self._progress = store, progress
+        self._known = store.digests()
+        self._digests = set(self._known.values())
+        self._under_way: Counter[bytes] = Counter()
+        self._batch: list[Prepared] = []
+
+    def chunks(self, items: Iterable[Item]) -> Iterator[list[Found | Unreadable]]:
+        """Return the texts that must be parsed or rejected, some at a time; count the others."""
+        chunk: list[Found | Unreadable] = []
+        size = 0
+        for item in items:
+            if isinstance(item, PassedOver):
+                self.summary.passed_over += 1
+                continue
+            if isinstance(item, Unreadable):
+                chunk.append(item)
+                continue
+            ident = _ident(item.data)
+            if not self._under_way[ident] and hashlib.sha256(item.data).hexdigest() in self._digests:
+                self.summary.unchanged += 1
+                self._progress(item.done, self.summary.articles + len(self._batch))
+                continue
+            self._under_way[ident] += 1
+            chunk.append(item)
+            size += len(item.data)
+            if len(chunk) >= _CHUNK or size >= _CHUNK_BYTES:
+                yield chunk
+                chunk, size = [], 0
+        if chunk:
+            yield chunk
+
+    def arrived(self, found: Found | Unreadable, result: Understood | Refused) -> None:
+        """Take the result of one text, in the order of the input."""
+        summary = self.summary
+        if isinstance(found, Unreadable):
+            _reject(summary, found.name, found.reason)
+            return
+        self._under_way[_ident(found.data)] -= 1
+        if isinstance(result, Refused):
+            if result.article:
+                _reject(summary, found.name, result.reason)
+            else:
+                summary.not_article_count += 1
+                summary.named_not_articles += found.named
+                if len(summary.not_articles) < _SHOWN:
+                    summary.not_articles.append((found.name, result.reason))
+            return
+        prepared = result.prepared
+        if prepared.digest in self._digests:
+            summary.unchanged += 1
+            return
+        summary.bugs += result.bug
+        summary.fixes += result.fix
+        summary.problems += result.problems
+        self._digests.discard(self._known.get(prepared.id, ""))
+        self._known[prepared.id] = prepared.digest
+        self._digests.add(prepared.digest)
+        self._batch.append(prepared)
+        if len(self._batch) >= BATCH:
+            self.flush(later=True)
+        self._progress(found.done, summary.articles + len(self._batch))
+
+    def flush(self, *, later: bool = False) -> None:
+        """Store what has arrived; a full batch leaves the search index to the end of the import."""
+        if self._batch:
+            done = self._store.replace(self._batch, later=later)
+            # The same article twice in one batch counts as new, then updated.
+            self.summary.new += done.new
+            self.summary.updated += done.updated + len(self._batch) - done.new - done.updated
+            self._batch.clear()
+
+
+def _ident(data: bytes) -> bytes:
+    match = _IDENT.match(data)
+    return match.group(1) if match else b""
 
 
 def _reject(summary: Summary, name: str, reason: str) -> None:
     summary.rejected_count += 1
     if len(summary.rejected) < _SHOWN:
         summary.rejected.append((name, reason))
-
-
-def _store(batch: list[Advisory], store: Store, summary: Summary) -> None:
-    if batch:
-        done = store.replace(batch)
-        # The same article twice in one batch counts as new, then updated.
-        summary.new += done.new
-        summary.updated += done.updated + len(batch) - done.new - done.updated
-        batch.clear()

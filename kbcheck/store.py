@@ -18,7 +18,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +183,7 @@ _detail = sa.Table(
     sa.Column("detail", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
+_ROWS = (_article, _affected, _fixed_file, _correction, _problem)
 _OF_ARTICLE = (
     (_affected, _affected.c.article),
     (_fixed_file, _fixed_file.c.article),
@@ -205,6 +206,16 @@ _STEPS: dict[int, tuple[str, ...]] = {
 
 class StoreError(RuntimeError):
     """The database cannot be used: missing, locked, of another schema, not a database; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An advisory as the rows that hold it, in the columns' order of each of `_ROWS`; see prepare()."""
+
+    number: int
+    id: str
+    digest: str
+    rows: tuple[list[tuple[Any, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,9 +349,13 @@ class Store:
         with self._reading() as connection:
             return {row.id: row.digest for row in connection.execute(sa.select(_article.c.id, _article.c.digest))}
 
-    def replace(self, advisories: Sequence[Advisory]) -> Replaced:
-        """Store `advisories` in one transaction, each instead of what was known of its article before."""
-        latest = {_number(a.article.id): a for a in advisories}
+    def replace(self, advisories: Iterable[Advisory | Prepared], *, later: bool = False) -> Replaced:
+        """Store `advisories` in one transaction, each instead of what was known of its article before.
+
+        `later`: leave the search index to finish(), which is quicker for many articles.
+        """
+        prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
+        latest = {each.number: each for each in prepared}
         numbers = list(latest)
         with self._writing() as connection:
             known = {
@@ -348,12 +363,31 @@ class Store:
                 for part in _parts(numbers)
                 for row in connection.execute(sa.select(_article.c.number).where(_article.c.number.in_(part)))
             }
+            indexing = self._sqlite and not self._stale(connection)
+            if indexing and later:
+                indexing = False
+                connection.execute(sa.insert(_meta), [{"key": "search", "value": "stale"}])
             if known:
                 self._mark(connection, sorted(known))
-                self._forget(connection, sorted(known))
-            self._insert(connection, latest)
+                self._forget(connection, sorted(known), indexing=indexing)
+            self._insert(connection, latest.values(), indexing=indexing)
             self._mark(connection, numbers)
         return Replaced(len(latest) - len(known), len(known))
+
+    def finish(self) -> None:
+        """Do what replace() left for later, here or in a process that was killed: the search index, the weighing."""
+        with self._reading() as connection:
+            stale = self._stale(connection)
+        if stale:
+            with self._writing() as connection:
+                if self._stale(connection):
+                    connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")
+                    connection.execute(sa.delete(_meta).where(_meta.c.key == "search"))
+        self.settle()
+
+    def _stale(self, connection: sa.Connection) -> bool:
+        """Whether articles were stored without their part of the search index."""
+        return connection.execute(sa.select(_meta.c.key).where(_meta.c.key == "search")).scalar() is not None
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
         """Mark every article about which one of `sources` states something: it must be weighed again."""
@@ -388,9 +422,9 @@ class Store:
                 connection.execute(update.values(advisory=sa.bindparam("advisory")), flags)
             total += len(flags)
 
-    def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
+    def _forget(self, connection: sa.Connection, numbers: Sequence[int], *, indexing: bool) -> None:
         for part in _parts(numbers):
-            if self._sqlite:
+            if indexing:
                 connection.exec_driver_sql(
                     "INSERT INTO article_search(article_search, rowid, id, title, text) "
                     "SELECT 'delete', number, id, title, text FROM article WHERE number = ?",
@@ -400,21 +434,35 @@ class Store:
                 connection.execute(sa.delete(table).where(column.in_(part)))
             connection.execute(sa.delete(_article).where(_article.c.number.in_(part)))
 
-    def _insert(self, connection: sa.Connection, advisories: Mapping[int, Advisory]) -> None:
-        rows: dict[sa.Table, list[dict[str, Any]]] = {
-            table: [] for table in (_article, _affected, _fixed_file, _correction, _problem)
-        }
-        for number, advisory in advisories.items():
-            for table, row in _rows_of(number, advisory):
-                rows[table].append(row if self._sqlite else _without_nul(row))
-        for table, values in rows.items():
-            if values:
-                connection.execute(sa.insert(table), values)
-        if self._sqlite and rows[_article]:
+    def _insert(self, connection: sa.Connection, advisories: Collection[Prepared], *, indexing: bool) -> None:
+        for position, table in enumerate(_ROWS):
+            self._bulk(connection, table, [row for each in advisories for row in each.rows[position]])
+        if indexing:
+            names = [column.name for column in _article.c]
+            columns = [names.index(name) for name in ("number", "id", "title", "text")]
             connection.exec_driver_sql(
                 "INSERT INTO article_search(rowid, id, title, text) VALUES (?, ?, ?, ?)",
-                [(row["number"], row["id"], row["title"], row["text"]) for row in rows[_article]],
+                [tuple(row[column] for column in columns) for each in advisories for row in each.rows[0]],
             )
+
+    def _bulk(self, connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert `rows`, in the order of the table's columns: by the driver's executemany, or COPY on PostgreSQL."""
+        names = ", ".join(column.name for column in table.c)
+        if not rows:
+            return
+        if self._sqlite:
+            marks = ", ".join("?" * len(table.c))
+            statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names of our own tables
+            connection.exec_driver_sql(statement, rows)
+            return
+        cursor: Any = connection.connection.cursor()
+        try:
+            with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    # PostgreSQL's text holds no NUL
+                    copy.write_row([v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in row])
+        except connection.dialect.loaded_dbapi.Error as error:  # the driver's own: COPY passes SQLAlchemy by
+            raise StoreError(f"{self._shown}: {' '.join(str(error).split())}") from error
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -550,6 +598,10 @@ class Store:
         terms = re.findall(r"\w+", words, re.UNICODE)[:32]
         if not terms:
             return []
+        with self._reading() as connection:
+            stale = self._stale(connection)
+        if stale:
+            self.finish()
         with self._reading() as connection:
             if self._sqlite:
                 query = (
@@ -794,100 +846,45 @@ def _grouped(
     return found
 
 
-def _without_nul(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row that PostgreSQL can hold: its texts have no NUL."""
-    return {name: value.replace("\0", "\ufffd") if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _rows_of(number: int, advisory: Advisory) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+def prepare(advisory: Advisory) -> Prepared:
+    """Return `advisory` as rows; needs no database, so that any process can do it."""
     article = advisory.article
-    text = "\n".join(article.lines)
+    number = _number(article.id)
     layout = {
         "product": article.product,
         "prod_ver": article.prod_ver,
         "oper_sys": article.oper_sys,
         "keywords_header": article.keywords_header,
         "trailer": {name: value for name, value, _ in article.trailer},
-        "keywords": list(article.keywords),
+        "keywords": article.keywords,
         "query_words": article.query_words,
         "applies_to": [{"level": i.level, "text": i.text, "line": i.line} for i in article.applies_to],
         "sections": [{"heading": s.heading, "line": s.line} for s in article.sections],
-        "references": list(article.references),
+        "references": article.references,
     }
-    yield (
-        _article,
-        {
-            "number": number,
-            "id": article.id,
-            "digest": article.digest,
-            "date": article.date.isoformat(),
-            "category": article.category,
-            "kind": advisory.kind.value,
-            "title": article.title,
-            "layout": _json(layout),
-            "text": text,
-        },
+    head = (
+        *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
+        *(article.title, _json(layout), "\n".join(article.lines), None),
     )
-    for position, each in enumerate(advisory.affected):
-        yield (
-            _affected,
-            {
-                "article": number,
-                "position": position,
-                "product_line": each.product_line,
-                "level": each.level,
-                "line": each.line,
-                "text": each.text,
-            },
+    affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
+    files = [
+        (
+            *(number, n, f.file, f.version, f.component, f.product, f.platform, f.language, f.date, f.size, f.line),
+            *(f.product_line, ".".join(map(str, f.build))),
         )
-    for position, row in enumerate(advisory.fixed_files):
-        yield (
-            _fixed_file,
-            {
-                "article": number,
-                "position": position,
-                "file": row.file,
-                "version": row.version,
-                "component": row.component,
-                "product": row.product,
-                "platform": row.platform,
-                "language": row.language,
-                "date": row.date,
-                "size": row.size,
-                "line": row.line,
-                "product_line": row.product_line,
-                "build": ".".join(map(str, row.build)),
-            },
+        for n, f in enumerate(advisory.fixed_files)
+    ]
+    corrections = [
+        (
+            *(number, n, _number(c.subject), c.product_line, c.level, c.kind.value, c.method.value, c.line, c.text),
+            _json([[f.file, f.version, f.build] for f in c.files]) if c.files else "[]",
+            c.released.isoformat() if c.released is not None else None,
+            c.order,
         )
-    for position, correction in enumerate(advisory.corrections):
-        yield (
-            _correction,
-            {
-                "source": number,
-                "position": position,
-                "subject": _number(correction.subject),
-                "product_line": correction.product_line,
-                "level": correction.level,
-                "kind": correction.kind.value,
-                "method": correction.method.value,
-                "line": correction.line,
-                "text": correction.text,
-                "files": _json([[f.file, f.version, f.build] for f in correction.files]),
-                "released": correction.released.isoformat() if correction.released is not None else None,
-                "block": correction.order,
-            },
-        )
-    for position, problem in enumerate(advisory.problems):
-        yield (
-            _problem,
-            {
-                "article": number,
-                "position": position,
-                "line": problem.line,
-                "kind": problem.kind,
-                "message": problem.message,
-            },
-        )
+        for n, c in enumerate(advisory.corrections)
+    ]
+    problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
+    return Prepared(number, article.id, article.digest, ([head], affected, files, corrections, problems))
 
 
 def _to_host(row: Any) -> HostRow:

@@ -22,6 +22,7 @@ LEVELS = {
     "archive": 3,
     "store": 3,
     "report": 3,
+    "workers": 3,
     "importing": 4,
     "scanning": 4,
     "cli": 5,
@@ -33,7 +34,7 @@ ISLANDS = {"deadlock"}
 # Layout helpers of article.py that advisory/ needs to read the lines the same way; archive.py takes its size cap;
 # a report computes levels and first corrections with the same functions that verdicts use.
 EXCEPTIONS = {("advisory", "article")}
-OWNERS = {"sqlalchemy": {"store"}, "tabulate": {"report"}, "typer": {"cli"}}
+OWNERS = {"sqlalchemy": {"store"}, "tabulate": {"report"}, "typer": {"cli"}, "distributed": {"workers"}}
 
 
 def _rooms() -> dict[str, list[Path]]:

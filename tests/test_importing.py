@@ -213,6 +213,7 @@ def test_two_versions_of_an_article_in_one_input_settle(place: str) -> None:
 
 def test_an_interrupted_import_keeps_whole_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "BATCH", 10)
+    monkeypatch.setattr(importing, "_CHUNK", 5)
 
     def items() -> Iterable[Item]:
         yield from found(*(article(100000 + n) for n in range(25)))

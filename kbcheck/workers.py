@@ -1,0 +1,174 @@
+"""Work spread over processes: a function of chunks, the results in the order of the chunks.
+
+Rules:
+- The port is `concurrent.futures.Executor`: processes of this machine, spawned, or a Dask cluster by its address.
+- Only so many chunks are under way that no worker waits; input of any length needs bounded memory.
+- A worker that dies is told, and what it had is done again; a chunk that kills a worker twice comes back as Lost.
+- A worker never outlives the program that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice
+from multiprocessing.connection import wait
+from typing import Any, TypeVar
+
+_FEW = 4  # fewer chunks than this are done before a process has started
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+class WorkersError(RuntimeError):
+    """The workers cannot be had: a bad address, a cluster that does not answer, a library that is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """In place of a result: every worker that was given the chunk died."""
+
+    reason: str = "the process that worked on it died, twice"
+
+
+class Workers:
+    """Where chunks are worked on; a context manager.
+
+    `jobs` processes of this machine (1: none beside this one), or the cluster at `address` (`dask://HOST:PORT`).
+    `tell` is called with a message when a worker has died.
+    """
+
+    def __init__(self, jobs: int = 1, address: str = "", tell: Callable[[str], None] = lambda message: None) -> None:
+        self._tell = tell
+        self._jobs = max(jobs, 1)
+        self._client: Any = _client(address) if address else None
+        self._executor: Executor | None = None
+        self.refresh()
+
+    def refresh(self) -> int:
+        """Return how many chunks can be worked on at the same time; 0 on a cluster without workers yet."""
+        if self._client is None:
+            return self._jobs
+        now = int(sum(self._client.nthreads().values()))
+        self._jobs = max(now, 1)
+        return now
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        if self._client is not None:
+            self._client.close()
+
+    def map(self, function: Callable[[C], R], chunks: Iterable[C]) -> Iterator[tuple[C, R | Lost]]:
+        """Return each chunk with `function` of it, in order; `function` must be importable by name.
+
+        What `function` raises is raised here.
+        """
+        source = iter(chunks)
+        if self._client is None:
+            first = list(islice(source, _FEW)) if self._jobs > 1 else []
+            source = chain(first, source)
+            if len(first) < _FEW:
+                for chunk in source:
+                    yield chunk, function(chunk)
+                return
+        under_way: deque[tuple[C, Future[R]]] = deque()
+        try:
+            while True:
+                while len(under_way) < 2 * self._jobs + 2:
+                    try:
+                        chunk = next(source)
+                    except StopIteration:
+                        break
+                    under_way.append((chunk, self._submit(function, chunk)))
+                if not under_way:
+                    return
+                chunk, future = under_way[0]
+                try:
+                    result: R | Lost = future.result()
+                except (BrokenExecutor, CancelledError) as error:
+                    self._tell(f"a worker died ({error or type(error).__name__}); its part is done again")
+                    self._stop()
+                    result = self.alone(function, chunk)
+                    chunks_left = [each for each, _ in under_way][1:]
+                    under_way.clear()
+                    under_way.append((chunk, future))
+                    under_way.extend((each, self._submit(function, each)) for each in chunks_left)
+                except Exception as error:
+                    if type(error).__name__ != "KilledWorker":
+                        raise
+                    self._tell(f"the cluster gave a part up ({error})")
+                    result = Lost()
+                under_way.popleft()
+                yield chunk, result
+        finally:
+            for _, future in under_way:
+                future.cancel()
+
+    def _submit(self, function: Callable[[C], R], chunk: C) -> Future[R]:
+        if self._executor is None:
+            self._executor = self._pool(self._jobs)
+        try:
+            return self._executor.submit(function, chunk)
+        except BrokenExecutor as error:
+            # It broke between two submissions: the future says so when its turn comes.
+            failed: Future[R] = Future()
+            failed.set_exception(error)
+            return failed
+
+    def alone(self, function: Callable[[C], R], chunk: C) -> R | Lost:
+        """Do one chunk in a process of its own, where it harms nothing else; Lost when it kills that too."""
+        with self._pool(1) as executor:
+            try:
+                return executor.submit(function, chunk).result()
+            except (BrokenExecutor, CancelledError):
+                return Lost()
+
+    def _pool(self, jobs: int) -> Executor:
+        if self._client is not None:
+            executor: Executor = self._client.get_executor(pure=False)
+            return executor
+        return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
+
+    def _stop(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
+            self._executor = None
+
+
+def _begin() -> None:
+    """In a new worker: leave Ctrl-C to the program, and end when it ends, however that happens."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    with contextlib.suppress(OSError):
+        wait([sentinel])
+    os._exit(1)
+
+
+def _client(address: str) -> Any:
+    scheme, _, place = address.partition("://")
+    if scheme != "dask" or not place:
+        raise WorkersError(f"executor {address!r}: expected dask://HOST:PORT")
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise WorkersError("a Dask cluster needs: pip install kbcheck[cluster]") from error
+    try:
+        return Client(f"tcp://{place}", timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]  # distributed has no types
+    except (OSError, ValueError) as error:
+        raise WorkersError(f"executor {address}: no scheduler answers: {error}") from error

@@ -1,0 +1,222 @@
+"""Workers: order, bounds, workers that die, workers that must not outlive the program."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from examples import text
+
+from kbcheck import importing
+from kbcheck.archive import Found
+from kbcheck.store import Store
+from kbcheck.workers import Lost, Workers, WorkersError
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def die_once(task: tuple[str, int]) -> int:
+    """End the process at 7 when no process has done so before."""
+    folder, number = task
+    if number == 7:
+        try:
+            (Path(folder) / "died").touch(exist_ok=False)
+        except FileExistsError:
+            return number
+        os._exit(1)
+    return number
+
+
+def die_always(number: int) -> int:
+    if number == 7:
+        os._exit(1)
+    return number
+
+
+def refuse(number: int) -> int:
+    raise ValueError(number)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("number", [0, 1, 5, 100])
+def test_results_come_in_the_order_of_the_chunks(jobs: int, number: int) -> None:
+    with Workers(jobs) as workers:
+        assert list(workers.map(double, range(number))) == [(n, 2 * n) for n in range(number)]
+
+
+def test_only_some_chunks_are_under_way() -> None:
+    taken = 0
+
+    def chunks() -> Iterator[int]:
+        nonlocal taken
+        for number in range(1000):
+            taken += 1
+            yield number
+
+    with Workers(2) as workers:
+        for count, _ in enumerate(workers.map(double, chunks())):
+            assert taken - count <= 2 * 2 + 3
+            if count == 50:
+                break
+
+
+def test_a_worker_that_dies_is_told_and_its_chunk_done_again(tmp_path: Path) -> None:
+    told: list[str] = []
+    tasks = [(str(tmp_path), number) for number in range(40)]
+    with Workers(2, tell=told.append) as workers:
+        assert [result for _, result in workers.map(die_once, tasks)] == list(range(40))
+    assert len(told) == 1
+    assert "a worker died" in told[0]
+
+
+def test_a_chunk_that_kills_every_worker_is_lost_and_the_others_are_done() -> None:
+    told: list[str] = []
+    with Workers(2, tell=told.append) as workers:
+        results = dict(workers.map(die_always, range(20)))
+    assert isinstance(results.pop(7), Lost)
+    assert results == {number: number for number in range(20) if number != 7}
+    assert told
+
+
+def test_what_the_function_raises_is_raised() -> None:
+    with Workers(2) as workers, pytest.raises(ValueError, match="0"):
+        list(workers.map(refuse, range(20)))
+
+
+@pytest.mark.parametrize("address", ["dask://", "spark://localhost:1", "localhost:8786", "dask://127.0.0.1:1"])
+def test_a_cluster_that_cannot_be_had_is_told(address: str) -> None:
+    with pytest.raises(WorkersError, match=r"expected dask://HOST:PORT|no scheduler answers|kbcheck\[cluster\]"):
+        Workers(1, address)
+
+
+SLEEPER = """
+import os, sys, time
+sys.path.insert(0, {tests!r})
+from kbcheck.workers import Workers
+import test_workers
+if __name__ == "__main__":
+    with Workers(2) as workers:
+        list(workers.map(test_workers.tell_and_sleep, [{folder!r}] * 10))
+"""
+
+
+def tell_and_sleep(folder: str) -> None:
+    (Path(folder) / f"{os.getpid()}.pid").touch()
+    time.sleep(60)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc to see which processes live")
+def test_no_worker_outlives_a_killed_program(tmp_path: Path) -> None:
+    script = tmp_path / "sleeper.py"
+    script.write_text(SLEEPER.format(tests=str(Path(__file__).parent), folder=str(tmp_path)), encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as program:
+        until = time.monotonic() + 30
+        while len(list(tmp_path.glob("*.pid"))) < 2:
+            assert time.monotonic() < until, "the workers did not start"
+            time.sleep(0.05)
+        program.kill()
+    workers = [int(path.stem) for path in tmp_path.glob("*.pid")]
+    until = time.monotonic() + 30
+    while any(_lives(pid) for pid in workers):
+        assert time.monotonic() < until, "a worker outlived the program"
+        time.sleep(0.05)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(") ", 1)[1][0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+# --- a cluster --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Yield the address of a real Dask scheduler on loopback and its two worker processes."""
+    pytest.importorskip("distributed", reason="needs kbcheck[cluster]")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # The same kbcheck, and this folder for the functions above
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), str(Path(__file__).parent)])
+    }
+    begin = [sys.executable, "-m", "dask"]
+    commands = [
+        [*begin, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
+        *(
+            [
+                *begin,
+                "worker",
+                f"tcp://127.0.0.1:{port}",
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--no-dashboard",
+                "--host",
+                "127.0.0.1",
+            ]
+            for _ in range(2)
+        ),
+    ]
+    started = []
+    try:
+        for command in commands:
+            started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL))
+        with Workers(1, f"dask://127.0.0.1:{port}") as workers:
+            until = time.monotonic() + 60
+            while workers.refresh() < 2:
+                assert time.monotonic() < until, "the cluster's workers did not start"
+                time.sleep(0.1)
+        yield f"dask://127.0.0.1:{port}", started[1:]
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()
+
+
+def slowly_double(number: int) -> int:
+    time.sleep(0.05)
+    return 2 * number
+
+
+def test_a_cluster_gives_the_same_answer_when_one_of_its_workers_is_killed(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]],
+) -> None:
+    address, processes = cluster
+    with Workers(1, address) as workers:
+        results = []
+        for number, result in workers.map(slowly_double, range(60)):
+            if number == 10:
+                processes[0].kill()
+            results.append(result)
+    assert results == [2 * number for number in range(60)]
+
+
+def test_an_import_on_a_cluster_is_the_import_on_one_process(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
+) -> None:
+    address, processes = cluster
+    items = [Found(f"{n}.TXT", text(f"Q{100_000 + n}", title=f"XADM: Store Stops {n}")) for n in range(700)]
+
+    def killing() -> Iterator[Found]:
+        for number, item in enumerate(items):
+            if number == 400:
+                processes[1].kill()
+            yield item
+
+    with Store(str(tmp_path / "one.db")) as one, Store(str(tmp_path / "cluster.db")) as store:
+        expected = importing.run(items, one)
+        with Workers(1, address) as workers:
+            assert importing.run(killing(), store, workers=workers) == expected
+        assert list(store.all_facts()) == list(one.all_facts())
+        assert store.digests() == one.digests()
