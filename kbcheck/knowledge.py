@@ -213,7 +213,7 @@ def _rank(correction: Correction, beside: tuple[Correction, ...], listed: bool) 
             return _LAST
         if any(c.kind is CorrectionKind.SERVICE_PACK for c in beside):
             return 4
-    return _RANKS[correction.method]
+    return _RANKS.get(correction.method, _LAST)
 
 
 def _order(correction: Correction) -> tuple[object, ...]:

@@ -183,7 +183,7 @@ _detail = sa.Table(
     sa.Column("detail", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
-_ROWS = (_article, _affected, _fixed_file, _correction, _problem)
+_ROWS = (_article, _affected, _fixed_file, _correction, _problem, _decision)
 _OF_ARTICLE = (
     (_affected, _affected.c.article),
     (_fixed_file, _fixed_file.c.article),
@@ -390,10 +390,13 @@ class Store:
         return connection.execute(sa.select(_meta.c.key).where(_meta.c.key == "search")).scalar() is not None
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
-        """Mark every article about which one of `sources` states something: it must be weighed again."""
+        """Mark what must be weighed again: articles about which others speak, where one of `sources` has a part."""
+        by_others = sa.select(_correction.c.subject).where(_correction.c.subject != _correction.c.source)
         for part in _parts(sources):
-            subjects = sa.select(_correction.c.subject).where(_correction.c.source.in_(part))
-            connection.execute(sa.update(_article).where(_article.c.number.in_(subjects)).values(advisory=None))
+            of_others = by_others.where(_correction.c.source.in_(part))
+            spoken_of = by_others.where(_correction.c.subject.in_(part))
+            changed = _article.c.number.in_(of_others) | _article.c.number.in_(spoken_of)
+            connection.execute(sa.update(_article).where(changed).values(advisory=None))
 
     def settle(self) -> int:
         """Weigh what changed since it was last weighed, and store what was decided; return how many articles."""
@@ -410,14 +413,10 @@ class Store:
                     known = knowledge.weigh(facts)
                     number = _number(facts.id)
                     flags.append({"of": number, "advisory": int(known.advisory)})
-                    rows += [
-                        {"article": number} | {name: getattr(each, name) for name in Decision.__slots__}
-                        for each in knowledge.decisions(known)
-                    ]
+                    rows += _decisions(number, known)
                 for part in _parts(numbers):
                     connection.execute(sa.delete(_decision).where(_decision.c.article.in_(part)))
-                if rows:
-                    connection.execute(sa.insert(_decision), rows)
+                self._bulk(connection, _decision, rows)
                 update = sa.update(_article).where(_article.c.number == sa.bindparam("of"))
                 connection.execute(update.values(advisory=sa.bindparam("advisory")), flags)
             total += len(flags)
@@ -847,8 +846,12 @@ def _grouped(
 
 
 def prepare(advisory: Advisory) -> Prepared:
-    """Return `advisory` as rows; needs no database, so that any process can do it."""
+    """Return `advisory` as rows; needs no database, so that any process can do it.
+
+    It is weighed by its own word; where other articles speak about it, settle() weighs it again.
+    """
     article = advisory.article
+    known = knowledge.weigh(knowledge.gather([advisory])[0])
     number = _number(article.id)
     layout = {
         "product": article.product,
@@ -864,7 +867,7 @@ def prepare(advisory: Advisory) -> Prepared:
     }
     head = (
         *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
-        *(article.title, _json(layout), "\n".join(article.lines), None),
+        *(article.title, _json(layout), "\n".join(article.lines), int(known.advisory)),
     )
     affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
     files = [
@@ -884,7 +887,15 @@ def prepare(advisory: Advisory) -> Prepared:
         for n, c in enumerate(advisory.corrections)
     ]
     problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
-    return Prepared(number, article.id, article.digest, ([head], affected, files, corrections, problems))
+    rows = ([head], affected, files, corrections, problems, _decisions(number, known))
+    return Prepared(number, article.id, article.digest, rows)
+
+
+def _decisions(number: int, known: ArticleKnowledge) -> list[tuple[Any, ...]]:
+    return [
+        (number, d.product_line, int(d.listed), d.first_fixed, d.earliest, d.latest, d.rank)
+        for d in knowledge.decisions(known)
+    ]
 
 
 def _to_host(row: Any) -> HostRow:
