@@ -5,6 +5,7 @@ import functools
 import io
 import json
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -850,6 +851,57 @@ def test_a_stopped_import_leaves_whole_articles(many: Path, tmp_path: Path, run:
         again = run("import", many, "--db", db)
         assert (again.code, again.err) == (0, "")
         assert again.out.startswith(f"{MANY:,} articles: {MANY - count:,} new, 0 updated, {count:,} unchanged\n")
+
+
+@POSIX
+def test_an_import_killed_at_any_moment_leaves_whole_articles(many: Path, tmp_path: Path, run: Run) -> None:
+    """Ten times at a moment drawn by lot; each import goes on from what the one before it left."""
+    db, chance, before = tmp_path / "kb.db", random.Random(), 0
+    for _ in range(10):
+        if before == MANY:
+            db.unlink()
+            before = 0
+        killed_after(chance.uniform(0.2, 2.0), "import", many, "--db", db)
+        before = stored(db)
+        if before:
+            with Store(str(db), create=False) as store:
+                assert len(store.search("otter", 10**6)) == before
+                assert all(len(each.facts.affected) == 1 for each in store.articles())
+            assert sql(db, "PRAGMA integrity_check") == [("ok",)]
+            sql(db, "INSERT INTO article_search(article_search, rank) VALUES ('integrity-check', 1)")
+    again = run("import", many, "--db", db)
+    assert (again.code, again.err, stored(db)) == (0, "", MANY)
+
+
+@POSIX
+def test_a_scan_killed_at_any_moment_leaves_whole_scans(db: str, run: Run) -> None:
+    chance = random.Random()
+    for _ in range(10):
+        killed_after(chance.uniform(0.2, 1.2), "scan", SERVERS, "--db", db, "-q")
+    assert sql(db, "PRAGMA integrity_check") == [("ok",)]
+    again = run("scan", SERVERS, "--db", db, "--format", "json")
+    last = json.loads(again.out)
+    assert again.code == 1
+    for number in range(1, last["scan"] + 1):
+        each = json.loads(run("report", number, "--db", db, "--format", "json").out)
+        assert {**each, "scan": 0, "created": ""} == {**last, "scan": 0, "created": ""}
+
+
+def killed_after(seconds: float, *words: object) -> None:
+    command = [sys.executable, "-m", "kbcheck", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def sql(db: str | Path, statement: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(db, isolation_level=None)
+    try:
+        return connection.execute(statement).fetchall()
+    finally:
+        connection.close()
 
 
 # --- simulate ---------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import os
+import random
 import shutil
 import sqlite3
 import stat
@@ -511,26 +512,34 @@ def test_two_threads_lose_nothing(place: str, same: bool) -> None:
         assert len(own.search("store", 1000)) == own.count()
 
 
-def test_two_processes_lose_nothing(place: str, tmp_path: Path) -> None:
-    """Two imports begin at once; much of what they import is the same."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    files = sorted(ADVISORIES.glob("Q*.TXT"))
-    for folder, part in ((first, files[:30]), (second, files[10:])):
+def test_eight_processes_lose_nothing(place: str, tmp_path: Path, bundled: tuple[Advisory, ...]) -> None:
+    """Eight imports begin at once, on a database that is not there yet; much of what they import is the same."""
+    chance = random.Random(241556)
+    texts = {path.name: path.read_bytes() for path in ADVISORIES.glob("Q*.TXT")}
+    texts |= {f"Q{n}.TXT": text(f"Q{n}", title=f"XADM: Store Stops {n}") for n in range(300000, 300300)}
+    left = list(texts)
+    folders = [tmp_path / str(number) for number in range(8)]
+    for number, folder in enumerate(folders):
         folder.mkdir()
-        for path in part:
-            (folder / path.name).write_bytes(path.read_bytes())
-    Store(place).__exit__()
-    command = [sys.executable, "-m", "kbcheck", "import", "--db", place]
-    both = [
-        subprocess.Popen([*command, str(each)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for each in (first, second)
+        for name in {*chance.sample(sorted(texts), 200), *left[number::8]}:
+            (folder / name).write_bytes(texts[name])
+    command = [sys.executable, "-m", "kbcheck", "import", "--jobs", "2", "--db", place]
+    running = [
+        subprocess.Popen([*command, str(each)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for each in folders
     ]
-    results = [(*each.communicate(timeout=60), each.returncode) for each in both]
-    assert [(err, code) for _, err, code in results] == [(b"", 0), (b"", 0)]
-    with Store(place) as own:
-        assert own.count() == 43
-        rows = [c for facts in everything(own) for c in facts.corrections]
-        assert len(rows) == len(set(rows))
+    results = [(*each.communicate(timeout=240), each.returncode) for each in running]
+    assert [(err, code) for _, err, code in results] == [(b"", 0)] * 8
+    with Store(place) as own, Store(str(tmp_path / "one.db")) as one:
+        one.replace([advisory.extract(article.parse(data)) for data in texts.values()])
+        one.finish()
+        assert everything(own) == everything(one)
+        assert own.digests() == one.digests()
+        assert list(own.known_of(texts_ids(texts))) == list(one.known_of(texts_ids(texts)))
+        assert len(own.search("store", 1000)) == len(one.search("store", 1000))
+
+
+def texts_ids(texts: dict[str, bytes]) -> list[str]:
+    return [name.removesuffix(".TXT") for name in texts]
 
 
 def test_scans_of_two_writers_are_both_whole(place: str, bundled: tuple[Advisory, ...]) -> None:
