@@ -176,6 +176,54 @@ def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
     return first
 
 
+class Fleetwide:
+    """Profiles grouped by what a verdict can depend on, so that each article is judged once for each group.
+
+    That is the product line, the levels that the host's data speak for, what runs beside it, and of its files and
+    hotfixes those that the article names. Law: column() gives what assess() gives for each profile.
+    """
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        self._profiles = tuple(profiles)
+        self._standings: dict[str, dict[tuple[object, ...], list[int]]] = {}
+        self._told: dict[tuple[str, str], list[int]] = {}
+        for number, profile in enumerate(self._profiles):
+            standing = (candidate_levels(profile), profile.beside)
+            self._standings.setdefault(profile.product_line, {}).setdefault(standing, []).append(number)
+            for name in (*(file for file, _, _ in profile.files), *profile.hotfixes):
+                self._told.setdefault((profile.product_line, name), []).append(number)
+
+    def column(self, known: ArticleKnowledge) -> list[Verdict]:
+        """Return the verdict for each profile, in their order; profiles of one group share the object."""
+        column: list[Verdict] = [None] * len(self._profiles)  # type: ignore[list-item]  # each is set below
+        for name, standings in self._standings.items():
+            line = known.line(name)
+            if line is None or not line.listed:
+                first = next(iter(standings.values()))[0]
+                unlisted = _not_listed(self._profiles[first], known, line)
+                for numbers in standings.values():
+                    for number in numbers:
+                        column[number] = unlisted
+                continue
+            prepared = _prepared(line)
+            named = {file for test in prepared.tests for file, _ in test.required}
+            apart = {number for thing in (*named, *prepared.claims) for number in self._told.get((name, thing), ())}
+            for numbers in standings.values():
+                shared: dict[tuple[object, ...], Verdict] = {}
+                for number in numbers:
+                    profile = self._profiles[number]
+                    key: tuple[object, ...] = ()
+                    if number in apart:
+                        key = (
+                            tuple(each for each in profile.files if each[0] in named),
+                            tuple(each for each in profile.hotfixes if each in prepared.claims),
+                        )
+                    verdict = shared.get(key) or assess(profile, known)
+                    shared[key] = verdict
+                    column[number] = verdict
+        return column
+
+
 def _not_listed(profile: Profile, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:
     own = product.line(profile.product_line).product
     affected = tuple(each.affected[0] for each in known.lines if each.listed and each.affected)

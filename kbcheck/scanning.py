@@ -76,7 +76,9 @@ def assess(
         number = profiles.setdefault(profile, len(profiles))
         first = each.sources[0][1]
         hosts.append(HostRow(each.host, each.product_line, number, first.file, first.line, each.extra, each.sources))
-    verdicts = tuple(tuple(matching.assess(profile, known) for known in selected) for profile in profiles)
+    fleetwide = matching.Fleetwide(tuple(profiles))
+    columns = [fleetwide.column(known) for known in selected]
+    verdicts = tuple(zip(*columns, strict=True)) if columns else ((),) * len(profiles)
     assert all(len(row) == len(selected) for row in verdicts)
     return Assessment(
         created=now.isoformat(timespec="seconds"),

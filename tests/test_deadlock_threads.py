@@ -180,6 +180,7 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[b
     mark = f"90.{os.getpid()}{abs(hash(request.node.name)) % 1000:03d}7"
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); "
         "from kbcheck.deadlock import threads, model; "
         f"threads.observe(model.Variant.FAULTY, limit={mark}, hang='silent')"
     )

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -326,3 +327,35 @@ def test_law_every_question_has_an_answer_with_evidence(known, level, told) -> N
         assert verdict.evidence.missing
     if verdict.reason is Reason.HOTFIX_ONLY:
         assert verdict.first_fixed == HOTFIX_ONLY
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(articles, min_size=1, max_size=3),
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, *LEVELS]),
+            reported,
+            st.none() | versions,
+            st.sampled_from([(), ("Q1",), ("Q2",), ("Q3", "Q9")]),
+            st.sampled_from([LINE, "Exchange Server 5.0", "SNA Server 4.0"]),
+            st.sampled_from([(), (("Windows NT 4.0", "SP4"),), (("Windows NT 4.0", None),)]),
+        ),
+        max_size=12,
+    ),
+)
+def test_law_judging_in_groups_is_judging_one_by_one(known, hosts) -> None:
+    profiles = [
+        replace(_profile(level, told, build, hotfixes), product_line=line, beside=beside)
+        for level, told, build, hotfixes, line, beside in hosts
+    ]
+    fleetwide = matching.Fleetwide(profiles)
+    for each in known:
+        assert fleetwide.column(each) == [matching.assess(profile, each) for profile in profiles]
+
+
+def test_the_bundled_fleet_in_groups_is_the_fleet_one_by_one(known, profiles) -> None:
+    every = list(profiles.values())
+    fleetwide = matching.Fleetwide(every)
+    for each in known.values():
+        assert fleetwide.column(each) == [matching.assess(profile, each) for profile in every]
