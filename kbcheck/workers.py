@@ -142,7 +142,7 @@ class Workers:
 
     def _stop(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=False)
+            self._executor.shutdown(wait=True)
             self._executor = None
 
 
