@@ -219,8 +219,9 @@ def observe(variant: str, threads: int, seconds: float, limit: float, schedule: 
             return answer
     running.stop = True
     ended = time.monotonic() - begun
+    until = time.monotonic() + JOIN_SECONDS
     for thread in running.threads:
-        thread.join(JOIN_SECONDS)
+        thread.join(max(until - time.monotonic(), 0))
     done = {"calls": sum(running.calls), "seconds": round(ended, 3)}
     if any(thread.is_alive() for thread in running.threads):
         problem = "the threads do not end, and no cycle is found"
