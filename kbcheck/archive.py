@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from kbcheck import KbcheckError
 from kbcheck.article import MAX_BYTES
 
 MAX_RATIO = 400
@@ -28,7 +29,7 @@ _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", "
 _NESTED = (*_ARCHIVES, ".gz", ".xz", ".bz2", ".7z", ".rar", ".cab", ".exe")
 
 
-class ArchiveError(ValueError):
+class ArchiveError(KbcheckError):
     """The path cannot be read at all; the message names it and says why."""
 
 

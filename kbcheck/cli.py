@@ -26,7 +26,7 @@ from typer.main import get_command
 import kbcheck
 
 if TYPE_CHECKING:
-    from kbcheck.model import ArticleKnowledge, Assessment, HostRow, Profile, Status
+    from kbcheck.model import ArticleKnowledge, Assessment, HostOfScan, HostRow, Profile, Status
     from kbcheck.store import Store
     from kbcheck.workers import Workers
 
@@ -142,9 +142,6 @@ FailOn = Annotated[
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; the only place where errors become codes."""
-    from kbcheck.archive import ArchiveError
-    from kbcheck.inventory import InventoryError
-
     _readable_streams()
     try:
         code = get_command(app)(
@@ -163,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CommandError as error:
         _say(f"kbcheck: {error}")
         return error.code
-    except (ArchiveError, InventoryError) as error:
+    except kbcheck.KbcheckError as error:
         _say(f"kbcheck: {error}")
         return FAILED
     except BrokenPipeError:
@@ -171,11 +168,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
     except OSError as error:
         _say(f"kbcheck: {error.filename or ''}: {error.strerror or error}".replace(": :", ":"))
-        return FAILED
-    except RuntimeError as error:
-        if type(error).__name__ not in ("StoreError", "WorkersError"):
-            raise
-        _say(f"kbcheck: {error}")
         return FAILED
 
 
@@ -299,10 +291,7 @@ def scan(
     wanted, failing = _statuses(status, all_), _failing(fail_on)
     fleet = inventory.read(inventories)
     with _open(db) as store:
-        try:
-            assessment = scanning.run(fleet, store, articles=named, products=product or (), unfixed=unfixed)
-        except scanning.SelectionError as error:
-            raise CommandError(str(error)) from error
+        assessment = scanning.run(fleet, store, articles=named, products=product or (), unfixed=unfixed)
     return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
 
 
@@ -335,11 +324,10 @@ def report(
     named = _ids(article)
     wanted, failing = _statuses(status, all_), _failing(fail_on)
     with _open(db) as store:
-        assessment = _scan_of(store, number)
-    try:
-        assessment = narrow.narrow(assessment, named, product or ())
-    except ValueError as error:
-        raise CommandError(str(error)) from error
+        assessment = store.load_scan(number)
+    if assessment is None:
+        raise _no_scan(number)
+    assessment = narrow.narrow(assessment, named, product or ())
     if unfixed and not any(v.reason == "no-fix-known" for verdicts in assessment.verdicts for v in verdicts):
         _say(f"scan {assessment.number} holds only faults with a known fix: run kbcheck scan --unfixed")
     return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
@@ -415,13 +403,15 @@ def explain(
 
     ident = _ids([article])[0]
     with _open(db) as store:
-        assessment = _scan_of(store, number)
+        stored = store.host_of_scan(host, number)
         facts = store.facts(ident)
+    if stored is None:
+        raise _no_scan(number)
     if facts is None:
         raise CommandError(f"{ident} is not in the database; import it first")
     known = knowledge.weigh(facts)
     pages, documents = [], []
-    for row, profile in _rows_of(assessment, host, product, known):
+    for row, profile in _rows_of(stored, host, product, known):
         verdict = matching.assess(profile, known)
         pages.append(writer.text(row, profile, known, verdict, width=_width()))
         documents.append(writer.document(row, profile, known, verdict))
@@ -440,31 +430,22 @@ def explain(
 
 
 def _rows_of(
-    assessment: Assessment, host: str, wanted: str | None, known: ArticleKnowledge
+    stored: HostOfScan, host: str, wanted: str | None, known: ArticleKnowledge
 ) -> list[tuple[HostRow, Profile]]:
     """Return the host's installations that the question is about: the affected ones, else all."""
     from kbcheck import product
 
-    rows = [
-        (row, assessment.profiles[row.profile]) for row in assessment.hosts if row.host.casefold() == host.casefold()
-    ]
+    scan = f"scan {stored.number}" if stored.number else "the inventory"
+    if not stored.rows:
+        hint = f"; there is {', '.join(stored.near)}" if stored.near else ""
+        raise CommandError(f"no host {host!r} in {scan}{hint}")
+    if wanted is None:
+        listed = {line.product_line for line in known.lines if line.listed}
+        return [(row, profile) for row, profile in stored.rows if row.product_line in listed] or list(stored.rows)
+    rows = [(row, profile) for row, profile in stored.rows if product.selects(wanted, row.product_line)]
     if not rows:
-        near = sorted({row.host for row in assessment.hosts if row.host.casefold().startswith(host.casefold()[:3])})[:5]
-        hint = f"; there is {', '.join(near)}" if near else ""
-        raise CommandError(f"no host {host!r} in scan {assessment.number}{hint}")
-    if wanted is not None:
-        name = product.find_line(wanted)
-        rows = [
-            (row, profile)
-            for row, profile in rows
-            if profile.product_line == name
-            or product.line(profile.product_line).product in (name, product.known_product(wanted))
-        ]
-        if not rows:
-            raise CommandError(f"{host} has no {wanted} in scan {assessment.number}")
-        return rows
-    listed = {line.product_line for line in known.lines if line.listed}
-    return [(row, profile) for row, profile in rows if profile.product_line in listed] or rows
+        raise CommandError(f"{host} has no {wanted} in {scan}")
+    return rows
 
 
 @app.command()
@@ -700,12 +681,14 @@ def _variant_of(host: str, inventory: Path | None, db: str | None) -> tuple[str 
     texts = [article.parse((folder / f"{ident}.TXT").read_bytes()) for ident in ("Q241556", "Q268886", "Q274833")]
     known = knowledge.weigh(knowledge.gather(map(advisory.extract, texts))[0])
     if inventory is not None:
-        fleet = read([inventory])
-        assessment = scanning.assess(fleet, fleet.installations, [known], 0, _now())
+        stored = scanning.assess(read([inventory]), [known], 0, _now()).of(host)
     else:
         with _open(db) as store:
-            assessment = _scan_of(store, None)
-    row, profile = _rows_of(assessment, host, None, known)[0]
+            found = store.host_of_scan(host)
+        if found is None:
+            raise _no_scan(None)
+        stored = found
+    row, profile = _rows_of(stored, host, None, known)[0]
     verdict = matching.assess(profile, known)
     files = any(name.startswith("files:") for name in verdict.evidence.fields)
     fact = next((text for column, _, text in row.sources if column == "files:emsmdb32.dll"), "") if files else ""
@@ -816,15 +799,10 @@ def _workers(jobs: int | None, executor: str | None) -> Workers:
     return Workers(jobs or os.cpu_count() or 1, executor or "", lambda message: _say(f"kbcheck: {message}"))
 
 
-def _scan_of(store: Store, number: int | None) -> Assessment:
-    assessment = store.load_scan(number)
-    if assessment is None:
-        raise CommandError(
-            "no scan is stored yet; make one with: kbcheck scan INVENTORY.csv"
-            if number is None
-            else f"no scan {number} in the database"
-        )
-    return assessment
+def _no_scan(number: int | None) -> CommandError:
+    if number is None:
+        return CommandError("no scan is stored yet; make one with: kbcheck scan INVENTORY.csv")
+    return CommandError(f"no scan {number} in the database")
 
 
 def _list(value: object) -> list[object]:

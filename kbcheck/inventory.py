@@ -7,6 +7,8 @@ Rules:
   it; neither is ever silent.
 - Rows of one host and product line are merged; what they contradict each other in is kept side by side.
 - The long forms (`host,file,file_version` and `host,hotfix`) add to the installations of the host.
+- Files are streamed, and what rows tell is read once for each distinct way to tell it: cost and memory follow those,
+  a host adds its name.
 """
 
 from __future__ import annotations
@@ -16,15 +18,21 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, compress, islice
+from operator import itemgetter
 from pathlib import Path
+from typing import BinaryIO
 
-from kbcheck import product
-from kbcheck.model import Fleet, Installation, Refusal, Source
+from kbcheck import KbcheckError, product
+from kbcheck.model import Extra, Fleet, Folded, Installation, Refusal, Source, Sources
 
 
-class InventoryError(ValueError):
+class InventoryError(KbcheckError):
     """The file is no inventory at all (no header, no host column, no rows); the message names it."""
 
 
@@ -52,38 +60,83 @@ _DIRECTORY = re.compile(
 )
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
+_BREAK = re.compile(r"\r\n|\r|\n")
+_BATCH = 128
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
+
+
+Row = dict[str, tuple[str, str]]  # column -> (text, the column's name as written)
 
 
 @dataclass(slots=True)
 class _Entry:
-    """An installation while rows are merged into it."""
+    """An installation while rows are merged into it; as a template its host is "" and its lines count from 0."""
 
-    host: str
     line: str
+    host: str = ""
     levels: dict[str, int] = field(default_factory=dict)
     builds: dict[tuple[int, ...], int] = field(default_factory=dict)
     foreign: dict[str, int] = field(default_factory=dict)
     hotfixes: dict[str, None] = field(default_factory=dict)
-    files: dict[str, tuple[tuple[int, ...], str]] = field(default_factory=dict)
+    files: dict[str, tuple[tuple[int, ...], str, str]] = field(default_factory=dict)  # build, text, name as written
     platform: dict[tuple[str, str | None], None] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)
     sources: list[tuple[str, Source, str]] = field(default_factory=list)
-    first_line: int = 0
 
-    def freeze(self) -> Installation:
+    def freeze(self, first_line: int = 0) -> Installation:
+        """Return the template of an installation: lines counted from `first_line`, "" for its host's name."""
         return Installation(
-            self.host,
+            "",
             self.line,
             tuple(sorted(self.levels, key=product.level_key)),
             tuple(sorted(self.builds)),
             tuple(sorted(self.foreign)),
             tuple(sorted(self.hotfixes)),
-            tuple(sorted((name, build, text) for name, (build, text) in self.files.items())),
+            tuple(sorted((name, build, text) for name, (build, text, _) in self.files.items())),
             tuple(sorted(self.platform, key=str)),
-            tuple(self.extra.items()),
-            tuple(self.sources),
+            (),
+            tuple(
+                (column, Source(s.file, s.line - first_line, s.column), "" if text == self.host else text)
+                for column, s, text in self.sources
+            ),
         )
+
+    def at(self, host: str, number: int) -> _Entry:
+        """Return a template's copy for one host, at the line where its row stands."""
+        return _Entry(
+            self.line,
+            host,
+            dict.fromkeys(self.levels, number),
+            dict.fromkeys(self.builds, number),
+            dict.fromkeys(self.foreign, number),
+            dict(self.hotfixes),
+            dict(self.files),
+            dict(self.platform),
+            {},
+            [(c, Source(s.file, s.line + number, s.column), t or host) for c, s, t in self.sources],
+        )
+
+    def add(self, other: _Entry) -> Iterator[str]:
+        """Take what another row says of the same installation; return remarks."""
+        self.levels = self.levels | other.levels | self.levels
+        self.builds = self.builds | other.builds | self.builds
+        self.foreign = self.foreign | other.foreign | self.foreign
+        self.hotfixes |= other.hotfixes
+        self.platform |= other.platform
+        self.sources += other.sources
+        for key, (build, text, written) in other.files.items():
+            remark = self.add_file(key, build, text, written)
+            if remark:
+                yield remark
+
+    def add_file(self, key: str, build: tuple[int, ...], text: str, written: str) -> str:
+        """Take a file's version, of two the lower; return a remark where there are two."""
+        previous = self.files.get(key)
+        if previous is None or product.build_key(build) < product.build_key(previous[0]):
+            self.files[key] = (build, text, written)
+        if previous is None or previous[0] == build:
+            return ""
+        return f"{written} is given as {previous[1]} and as {text}; the lower one counts"
 
 
 class _RowError(ValueError):
@@ -97,14 +150,15 @@ def read(paths: Iterable[Path]) -> Fleet:
     """
     reader = _Reader()
     for path in _files(paths):
-        reader.file(path.name, path.read_bytes())
+        with path.open("rb") as stream:
+            reader.file(path.name, stream if stream.seekable() else io.BytesIO(stream.read()))
     return reader.fleet()
 
 
 def read_bytes(name: str, data: bytes) -> Fleet:
     """Read one inventory from memory; see read()."""
     reader = _Reader()
-    reader.file(name, data)
+    reader.file(name, io.BytesIO(data))
     return reader.fleet()
 
 
@@ -119,291 +173,439 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
+class _Columns:
+    """Where the columns of a file stand; `long_form`: its rows add to installations that others tell."""
+
+    def __init__(self, name: str, line: int, header: list[str]) -> None:
+        self.width = len(header)
+        self.titles = [cell.strip() for cell in header]
+        self.places: dict[str, int] = {}
+        for place, cell in enumerate(header):
+            column = _COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold())
+            if column is not None:
+                self.places.setdefault(column, place)
+        if "host" not in self.places:
+            raise InventoryError(
+                f"{name}:{line}: no host column among {', '.join(ascii(c)[1:-1] for c in header[:12])}; "
+                'expected a header such as "host,product,version,service_pack"'
+            )
+        known = set(self.places)
+        self.long_form = not known & {"product", "version", "service_pack", "build", "files"} and bool(
+            known & {"file_version", "hotfixes"}
+        )
+        if not self.long_form and not known & {"version", "service_pack", "build", "files", "product"}:
+            raise InventoryError(
+                f"{name}:{line}: no column tells a version; expected one of version, service_pack, build, files"
+            )
+        kept = [(self.places[column], column) for column in ("os", "site", "tags") if column in self.places]
+        used = set(self.places.values())
+        self._kept = [*kept, *((n, title) for n, title in enumerate(self.titles) if n not in used)]
+        self.host = itemgetter(self.places["host"])
+        self.telling = _cells(place for column, place in self.places.items() if column not in ("host", "site", "tags"))
+        self.kept = _cells(place for place, _ in self._kept)
+
+    def fit(self, rows: list[list[str]]) -> bool:
+        """Whether each row has as many cells as the header, and a host."""
+        if set(map(len, rows)) != {self.width}:
+            return False
+        hosts = list(map(str.strip, map(self.host, rows)))
+        return all(hosts) and len(max(hosts, key=len)) <= 255
+
+    def row(self, cells: list[str]) -> Row:
+        """Return the cells of the known columns."""
+        return {column: (cells[place].strip(), self.titles[place]) for column, place in self.places.items()}
+
+    def beside(self, cells: list[str]) -> Extra:
+        """Return what is kept for reports."""
+        found = {title: cells[place].strip() for place, title in self._kept if cells[place].strip()}
+        return tuple(found.items())
+
+
+def _cells(places: Iterable[int]) -> Callable[[list[str]], object]:
+    """Return a function of a row: its cells at `places`, to be compared."""
+    wanted = list(places)
+    return itemgetter(*wanted) if wanted else lambda cells: ()
+
+
+Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
+
+
 class _Reader:
+    """Rows as columns (see Folded): which template each has, its host, line, extra; fleet() merges those of a host."""
+
     def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], _Entry] = {}
-        self.hosts: dict[str, list[_Entry]] = {}
+        self.templates: list[_Entry] = []
+        self.which, self.lines, self.extra_of = array("I"), array("I"), array("I")
+        self.names: list[str] = []
+        self.extras: list[Extra] = []
+        self.extra_numbers: dict[Extra, int] = {}
+        self.details: list[tuple[str, Row]] = []  # what rows of long forms tell
+        self.additions: list[tuple[str, int, int]] = []  # host, line, which detail
         self.refusals: list[Refusal] = []
         self.remarks: list[Refusal] = []
         self.inventories: list[tuple[str, str, int]] = []
-        self.additions: list[tuple[str, str, int, dict[str, tuple[str, str]]]] = []
 
-    def file(self, name: str, data: bytes) -> None:
-        rows = _rows(name, data)
-        header_line, header = next(rows, (0, []))
-        columns = [_COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold(), "") for cell in header]
-        if "host" not in columns:
-            raise InventoryError(
-                f"{name}:{header_line}: no host column among {', '.join(ascii(c)[1:-1] for c in header[:12])}; "
-                'expected a header such as "host,product,version,service_pack"'
-            )
-        known = set(columns)
-        long_form = not known & {"product", "version", "service_pack", "build", "files"} and bool(
-            known & {"file_version", "hotfixes"}
-        )
-        if not long_form and not known & {"version", "service_pack", "build", "files", "product"}:
-            raise InventoryError(
-                f"{name}:{header_line}: no column tells a version; expected one of version, service_pack, build, files"
-            )
+    def file(self, name: str, stream: BinaryIO) -> None:
+        codec, digest = _examine(stream)
+        batches = _rows(name, stream, codec)
+        (header_line,), (header,) = next(batches)
+        columns = _Columns(name, header_line, header)
+        told, extras = _Numbers(columns.telling), _Numbers(columns.kept)
+        noisy: dict[int, Messages] = {}
         count = 0
-        for number, cells in rows:
-            if not any(cell.strip() for cell in cells):
+        for lines, rows in batches:
+            if not columns.fit(rows):
+                before = len(self.refusals)
+                lines, rows = self._fitted(name, columns, lines, rows)
+                count += len(self.refusals) - before
+            count += len(rows)
+            which = told.of(rows, lambda cells: self._tell(name, columns, cells, noisy))
+            heard = noisy.keys() & set(which)
+            if heard:
+                for line, number in zip(lines, which, strict=True):
+                    if number in heard:
+                        self._say(name, line, noisy[number])
+            if heard and min(heard) < 0:
+                kept = [number >= 0 for number in which]
+                lines, rows, which = (list(compress(each, kept)) for each in (lines, rows, which))  # type: ignore[assignment]  # lists of three types
+            hosts = map(str.strip, map(columns.host, rows))
+            if columns.long_form:
+                self.additions += zip(hosts, lines, which, strict=True)
                 continue
-            count += 1
-            row: dict[str, tuple[str, str]] = {}
-            extra: dict[str, str] = {}
-            for position, cell in enumerate(cells):
-                text = cell.strip()
-                column = columns[position] if position < len(columns) else ""
-                title = header[position].strip() if position < len(header) else f"column {position + 1}"
-                if column and column not in row:
-                    row[column] = (text, title)
-                elif text:
-                    extra[title] = text
-            try:
-                if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-                    raise _RowError(f"{len(cells)} cells under {len(header)} columns")
-                if long_form:
-                    self._long(name, number, row)
-                else:
-                    self._row(name, number, row, extra)
-            except _RowError as refused:
-                self.refusals.append(Refusal(name, number, str(refused)))
-        self.inventories.append((name, hashlib.sha256(data).hexdigest(), count))
+            self.names += hosts
+            self.which.extend(which)
+            self.lines.extend(lines)
+            self.extra_of.extend(extras.of(rows, lambda cells: self._extra(columns.beside(cells))))
+        self.inventories.append((name, digest, count))
+
+    def _fitted(
+        self, name: str, columns: _Columns, lines: Sequence[int], rows: list[list[str]]
+    ) -> tuple[list[int], list[list[str]]]:
+        """Return the rows that have a host, with as many cells as the header; refuse others, leave blank ones out."""
+        kept = []
+        for line, cells in zip(lines, rows, strict=True):
+            fitted = cells[: columns.width] + [""] * (columns.width - len(cells))
+            host = columns.host(fitted).strip()
+            if not any(map(str.strip, cells)):
+                continue
+            if any(map(str.strip, cells[columns.width :])):
+                self._say(name, line, ((True, f"{len(cells)} cells under {columns.width} columns"),))
+            elif not host or len(host) > 255:
+                self._say(name, line, ((True, "host name of more than 255 characters" if host else "no host name"),))
+            else:
+                kept.append((line, fitted))
+        return [line for line, _ in kept], [cells for _, cells in kept]
+
+    def _tell(self, name: str, columns: _Columns, cells: list[str], noisy: dict[int, Messages]) -> int:
+        """Return the number of the template, or of the long form's detail, that a row tells; below 0: it is refused."""
+        row = columns.row(cells)
+        try:
+            if columns.long_form:
+                self.details.append((name, _long(row)))
+                return len(self.details) - 1
+            entry, messages = _entry(name, row)
+        except _RowError as refused:
+            number = -1 - len(noisy)
+            noisy[number] = ((True, str(refused)),)
+            return number
+        self.templates.append(entry)
+        number = len(self.templates) - 1
+        if messages:
+            noisy[number] = messages
+        return number
+
+    def _say(self, name: str, line: int, messages: Messages) -> None:
+        for refusal, message in messages:
+            (self.refusals if refusal else self.remarks).append(Refusal(name, line, message))
+
+    def _extra(self, extra: Extra) -> int:
+        number = self.extra_numbers.setdefault(extra, len(self.extras))
+        if number == len(self.extras):
+            self.extras.append(extra)
+        return number
+
+    # --- hosts --------------------------------------------------------------------------------------------------------
 
     def fleet(self) -> Fleet:
-        for host, name, number, row in self.additions:
-            entries = self.hosts.get(host.casefold())
-            if not entries:
-                self.refusals.append(Refusal(name, number, f"host {host!r}: no row gives it a product and a version"))
-                continue
-            for entry in entries:
-                self._details(entry, name, number, row)
-        installations = tuple(entry.freeze() for entry in self.entries.values())
-        if not installations:
+        """Return everything that was read, the rows of one host and product line merged."""
+        groups = self._hosts_of_several_rows()
+        merged: dict[int, _Entry] = {}
+        dropped: list[int] = []
+        for key, indexes in groups.items():
+            groups[key] = self._merge_rows(indexes, merged)
+            dropped += set(indexes) - set(groups[key])
+        self._add_details(groups, merged)
+        if not self.names:
             why = f"; first refused: {_show(self.refusals[0])}" if self.refusals else ""
             raise InventoryError(f"no installation in {', '.join(name for name, _, _ in self.inventories)}{why}")
+        templates = [entry.freeze() for entry in self.templates]
+        numbers: dict[tuple[Installation, Sources], int] = {}
+        for index, entry in merged.items():
+            frozen = entry.freeze(self.lines[index])
+            number = numbers.setdefault((frozen, frozen.sources), len(templates))
+            if number == len(templates):
+                templates.append(frozen)
+            self.which[index] = number
+            self.extra_of[index] = self._extra(tuple(entry.extra.items()))
+        installations = Folded(templates, self.which, self.names, self.lines, self.extra_of, self.extras)
+        dropped.sort()
+        if dropped:
+            gone = set(dropped)
+            installations = installations.some([n for n in range(len(self.names)) if n not in gone])
+        together = {}
+        for indexes in groups.values():
+            if len(indexes) > 1:
+                places = [index - bisect(dropped, index) for index in indexes]
+                together.update(dict.fromkeys(places, places))
         order = {name: index for index, (name, _, _) in enumerate(self.inventories)}
-        self.refusals.sort(key=lambda each: (order.get(each.file, 0), each.line))
-        return Fleet(installations, tuple(self.refusals), tuple(self.remarks), tuple(self.inventories))
+        refusals, remarks = (
+            tuple(sorted(said, key=lambda each: (order.get(each.file, 0), each.line)))
+            for said in (self.refusals, self.remarks)
+        )
+        return Fleet(installations, together, refusals, remarks, tuple(self.inventories))
 
-    # --- rows ---------------------------------------------------------------------------------------------------------
-
-    def _long(self, name: str, number: int, row: dict[str, tuple[str, str]]) -> None:
-        host = row.get("host", ("", ""))[0]
-        if not host:
-            raise _RowError("no host name")
-        if "file_version" in row:
-            file, version = row.get("file", ("", ""))[0], row["file_version"][0]
-            if not file or not version:
-                raise _RowError("expected a file name and its version")
-            row["files"] = (f"{file}={version}", row["file_version"][1])
-        elif not row.get("hotfixes", ("", ""))[0]:
-            raise _RowError("expected a hotfix number")
-        self.additions.append((host, name, number, row))
-
-    def _row(self, name: str, number: int, row: dict[str, tuple[str, str]], extra: dict[str, str]) -> None:
-        host = row.get("host", ("", ""))[0]
-        if not host:
-            raise _RowError("no host name")
-        if len(host) > 255:
-            raise _RowError("host name of more than 255 characters")
-        levels: list[str] = []
-        product_text = row.get("product", ("", ""))[0]
-        version_text, version_title = row.get("version", ("", "version"))
-        build_text, build_title = row.get("build", ("", "build"))
-        worded = re.sub(r"^version\s+(?=\d)", "", version_text, flags=re.IGNORECASE)
-        directory = _DIRECTORY.fullmatch(version_text)
-        version_text = version_text if directory else worded
-        if directory:
-            version_text = directory.group(1)
-            build_text = build_text or directory.group(2)
-            if directory.group(3):
-                levels.append(self._level(directory.group(3), version_title))
-            product_text = product_text or "Exchange Server"
-        for text, title in ((product_text, "product"), (version_text, version_title)):
-            match = _RELEASE_LEVEL.fullmatch(text)
-            if match:
-                levels.append(self._level(f"SP{match.group(2)}", title))
-        product_text = (_RELEASE_LEVEL.fullmatch(product_text) or [product_text, product_text])[1]
-        version_text = (_RELEASE_LEVEL.fullmatch(version_text) or [version_text, version_text])[1].strip()
-        if row.get("service_pack", ("", ""))[0]:
-            levels.append(self._level(*row["service_pack"]))
-        line = self._line(name, number, product_text, version_text, build_text, row.get("files", ("", ""))[0])
-        if re.fullmatch(r"(?:\d+\.){2,}\d+", version_text) and not build_text:
-            build_text, build_title = version_text, version_title
-        key = (host.casefold(), line)
-        entry = self.entries.get(key)
-        if entry is None:
-            entry = self.entries[key] = _Entry(host, line, first_line=number)
-            self.hosts.setdefault(host.casefold(), []).append(entry)
-        else:
-            self._contradiction(entry, name, number, levels, build_text)
-        for level in levels:
-            entry.levels.setdefault(level, number)
-        if build_text:
-            build = product.line_build(product.line(line), build_text)
-            if build:
-                entry.builds.setdefault(build, number)
-            elif product.parse_build(build_text):
-                entry.foreign.setdefault(build_text, number)
-                self.remarks.append(Refusal(name, number, f'{build_title} "{_clip(build_text)}" is no build of {line}'))
-            else:
-                self.refusals.append(
-                    Refusal(
-                        name,
-                        number,
-                        f'{build_title} "{_clip(build_text)}": expected a number such as 2653.23; the cell is left out',
-                    )
-                )
-        known = {each.name for each in product.line(line).levels}
-        for level in levels:
-            if known and level not in known:
-                self.remarks.append(
-                    Refusal(
-                        name,
-                        number,
-                        f"{line} {level}: no such service pack is known; counted as later than all known ones",
-                    )
-                )
-        for column in ("host", "product", "version", "service_pack", "build", "os"):
-            if column in row and row[column][0]:
-                entry.sources.append((column, Source(name, number, row[column][1]), row[column][0]))
-        os_text = row.get("os", ("", ""))[0]
-        if os_text:
-            match = _RELEASE_LEVEL.fullmatch(os_text)
-            system = product.find_line(match.group(1) if match else os_text)
-            if product.line(system).levels:
-                entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
-        for column in ("os", "site", "tags"):
-            if row.get(column, ("", ""))[0]:
-                entry.extra.setdefault(column, row[column][0])
-        for title, text in extra.items():
-            entry.extra.setdefault(title, text)
-        if "file_version" in row and "file" in row and row["file"][0]:
-            row = {**row, "files": (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])}
-        self._details(entry, name, number, row)
-
-    def _details(self, entry: _Entry, name: str, number: int, row: dict[str, tuple[str, str]]) -> None:
-        """Add hotfixes and files to an installation."""
-        hotfixes, title = row.get("hotfixes", ("", ""))
-        for token in re.split(r"[;,|\s]+", hotfixes):
-            match = _HOTFIX.fullmatch(token)
-            if match:
-                entry.hotfixes.setdefault(f"Q{match.group(1)}")
-                entry.sources.append(("hotfixes", Source(name, number, title), token))
-            elif token:
-                self.refusals.append(
-                    Refusal(
-                        name,
-                        number,
-                        f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out',
-                    )
-                )
-        files, title = row.get("files", ("", ""))
-        of = product.line(entry.line)
-        for part in re.split(r"[;|]|,(?=\s*\w[\w.$~-]*=)", files):
-            if not part.strip():
-                continue
-            match = _FILE.fullmatch(part.strip())
-            build = product.parse_build(match.group(2)) if match else ()
-            if match is None or not build:
-                self.refusals.append(
-                    Refusal(
-                        name,
-                        number,
-                        f'{title} "{_clip(part.strip())}": expected name=version; it is left out',
-                    )
-                )
-                continue
-            key = match.group(1).strip().rsplit("\\", 1)[-1].casefold()
-            build = product.line_build(of, match.group(2)) or build
-            previous = entry.files.get(key)
-            if previous is not None and previous[0] != build:
-                self.remarks.append(
-                    Refusal(
-                        name,
-                        number,
-                        f"{entry.host}: {match.group(1)} is given as {previous[1]} and as {match.group(2)}; the "
-                        f"lower one counts",
-                    )
-                )
-            if previous is None or product.build_key(build) < product.build_key(previous[0]):
-                entry.files[key] = (build, match.group(2))
-            entry.sources.append((f"files:{key}", Source(name, number, title), part.strip()))
-
-    def _level(self, text: str, title: str) -> str:
-        level = product.parse_level(text)
-        if level is None:
-            raise _RowError(f'{title} "{_clip(text)}": expected a number, "RTM" or nothing')
-        return level
-
-    def _line(self, name: str, number: int, product_text: str, version: str, build: str, files: str) -> str:
-        """Return the product line; build and file versions tell it where product or version are not given."""
-        release = version
-        if re.fullmatch(r"\d+\.\d+\.\d+(?:\.\d+)*", version):
-            release = ".".join(version.split(".")[:2])
-        if product_text:
-            line = product.find_line(product_text, release)
-            if product.line(line).levels or release:
-                return line
-            found = self._by_build(build or version, product.known_product(product_text)) or self._by_files(files)
-            if found:
-                return found
-            if product.known_product(product_text) is None:
-                return line
-            raise _RowError(
-                f'product "{_clip(product_text)}": expected a release with it, in version (such as 5.5) or build'
-            )
-        found = self._by_build(build, None) or self._by_files(files)
-        if found is None and release in _EXCHANGE:
-            found = product.find_line("Exchange Server", release)
-        if found is None:
-            raise _RowError(
-                "no product, and neither version nor build tells it: expected for example Exchange Server, 5.5"
-            )
-        self.remarks.append(Refusal(name, number, f"no product given: taken as {found}"))
+    def _hosts_of_several_rows(self) -> dict[str, list[int]]:
+        """Return the rows of each host that has several, or that a long form names."""
+        keys = list(map(str.casefold, self.names))
+        wanted = {host.casefold() for host, _, _ in self.additions}
+        if len(set(keys)) < len(keys):
+            wanted |= {key for key, number in Counter(keys).items() if number > 1}
+        found: dict[str, list[int]] = {}
+        for index, key in enumerate(keys) if wanted else ():
+            if key in wanted:
+                found.setdefault(key, []).append(index)
         return found
 
-    def _by_build(self, build: str, wanted: str | None) -> str | None:
-        fits = [
-            each.name
-            for each in product.lines()
-            if each.scheme == "branch"
-            and (wanted is None or each.product == wanted)
-            and product.level_of_build(each, product.line_build(each, build)) is not None
-        ]
-        return fits[0] if len(fits) == 1 else None
+    def _merge_rows(self, indexes: list[int], merged: dict[int, _Entry]) -> list[int]:
+        """Merge the rows of one host that tell of one product line into the first; return the first of each."""
+        first: dict[str, int] = {}
+        for index in indexes:
+            told = self.templates[self.which[index]]
+            into = first.setdefault(told.line, index)
+            if into != index:
+                file = told.sources[0][1].file
+                entry = self._merge(into, told, file, self.lines[index], self.names[index], merged)
+                entry.extra = dict(self.extras[self.extra_of[index]]) | entry.extra
+        return list(first.values())
 
-    def _by_files(self, files: str) -> str | None:
-        found = {
-            self._by_build(match.group(2), None)
-            for match in map(_FILE.fullmatch, (p.strip() for p in files.split(";")))
-            if match
-        }
-        found.discard(None)
-        return found.pop() if len(found) == 1 else None
+    def _add_details(self, groups: dict[str, list[int]], merged: dict[int, _Entry]) -> None:
+        """Add the rows of long forms to the installations of their hosts."""
+        known: dict[tuple[int, str], tuple[_Entry, Messages]] = {}
+        for host, line, detail in self.additions:
+            name, row = self.details[detail]
+            indexes = groups.get(host.casefold(), [])
+            if not indexes:
+                self._say(name, line, ((True, f"host {host!r}: no row gives it a product and a version"),))
+            for index in indexes:
+                of = self.templates[self.which[index]].line
+                if (detail, of) not in known:
+                    entry = _Entry(of)
+                    known[detail, of] = (entry, tuple(_details(entry, name, row)))
+                entry, messages = known[detail, of]
+                if index == indexes[0]:
+                    self._say(name, line, messages)
+                self._merge(index, entry, name, line, self.names[index], merged)
 
-    def _contradiction(self, entry: _Entry, name: str, number: int, levels: Sequence[str], build: str) -> None:
-        other = [f"{level} (line {line})" for level, line in entry.levels.items() if levels and level not in levels]
-        if other:
-            self.remarks.append(
-                Refusal(
-                    name,
-                    number,
-                    f"{entry.host}, {entry.line}: {', '.join(levels)} here, {', '.join(other)} before: both are kept",
-                )
-            )
-        own = product.line_build(product.line(entry.line), build) if build else ()
-        if own and entry.builds and own not in entry.builds:
-            before = ", ".join(f"{'.'.join(map(str, b))} (line {line})" for b, line in entry.builds.items())
-            self.remarks.append(
-                Refusal(name, number, f"{entry.host}, {entry.line}: build {build} here, {before} before: both are kept")
-            )
+    def _merge(self, index: int, told: _Entry, name: str, line: int, host: str, merged: dict[int, _Entry]) -> _Entry:
+        """Add what a row says to an installation, and tell where the two contradict each other."""
+        entry = merged.get(index)
+        if entry is None:
+            entry = merged[index] = self.templates[self.which[index]].at(self.names[index], self.lines[index])
+            entry.extra = dict(self.extras[self.extra_of[index]])
+        new = told.at(host, line)
+        remarks = []
+        other = [f"{level} (line {where})" for level, where in entry.levels.items() if level not in new.levels]
+        if new.levels and other:
+            words = f"{', '.join(new.levels)} here, {', '.join(other)} before"
+            remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
+        if entry.builds and not new.builds.keys() <= entry.builds.keys():
+            before = ", ".join(f"{_dotted(build)} (line {where})" for build, where in entry.builds.items())
+            words = f"build {', '.join(map(_dotted, new.builds))} here, {before} before"
+            remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
+        remarks += [f"{entry.host}: {remark}" for remark in entry.add(new)]
+        self._say(name, line, tuple((False, remark) for remark in remarks))
+        return entry
+
+
+class _Numbers:
+    """A number for each distinct key of rows."""
+
+    def __init__(self, key: Callable[[list[str]], object]) -> None:
+        self._key = key
+        self._known: dict[object, int] = {}
+
+    def of(self, rows: list[list[str]], new: Callable[[list[str]], int]) -> list[int]:
+        """Return the number of each row; `new` gives that of a key that was not seen before."""
+        keys = list(map(self._key, rows))
+        found = list(map(self._known.get, keys))
+        if None in found:
+            for key, row in zip(keys, rows, strict=True):
+                if key not in self._known:
+                    self._known[key] = new(row)
+            return [self._known[key] for key in keys]
+        return found  # type: ignore[return-value]  # no None is among them
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _long(row: Row) -> Row:
+    """Return a row of a long form as the `files` or `hotfixes` cell that it adds."""
+    if "file_version" in row:
+        file, version = row.get("file", ("", ""))[0], row["file_version"][0]
+        if not file or not version:
+            raise _RowError("expected a file name and its version")
+        row["files"] = (f"{file}={version}", row["file_version"][1])
+    elif not row.get("hotfixes", ("", ""))[0]:
+        raise _RowError("expected a hotfix number")
+    return {column: row[column] for column in ("hotfixes", "files") if column in row}
+
+
+def _entry(name: str, row: Row) -> tuple[_Entry, Messages]:
+    """Return the template of what a row says, with messages."""
+    messages: list[tuple[bool, str]] = []
+    levels: list[str] = []
+    product_text = row.get("product", ("", ""))[0]
+    version_text, version_title = row.get("version", ("", "version"))
+    build_text, build_title = row.get("build", ("", "build"))
+    worded = re.sub(r"^version\s+(?=\d)", "", version_text, flags=re.IGNORECASE)
+    directory = _DIRECTORY.fullmatch(version_text)
+    version_text = version_text if directory else worded
+    if directory:
+        version_text = directory.group(1)
+        build_text = build_text or directory.group(2)
+        if directory.group(3):
+            levels.append(_level(directory.group(3), version_title))
+        product_text = product_text or "Exchange Server"
+    for text, title in ((product_text, "product"), (version_text, version_title)):
+        match = _RELEASE_LEVEL.fullmatch(text)
+        if match:
+            levels.append(_level(f"SP{match.group(2)}", title))
+    product_text = (_RELEASE_LEVEL.fullmatch(product_text) or [product_text, product_text])[1]
+    version_text = (_RELEASE_LEVEL.fullmatch(version_text) or [version_text, version_text])[1].strip()
+    if row.get("service_pack", ("", ""))[0]:
+        levels.append(_level(*row["service_pack"]))
+    line = _line(product_text, version_text, build_text, row.get("files", ("", ""))[0], messages)
+    if re.fullmatch(r"(?:\d+\.){2,}\d+", version_text) and not build_text:
+        build_text, build_title = version_text, version_title
+    entry = _Entry(line, levels=dict.fromkeys(levels, 0))
+    if build_text:
+        build = product.line_build(product.line(line), build_text)
+        if build:
+            entry.builds[build] = 0
+        elif product.parse_build(build_text):
+            entry.foreign[build_text] = 0
+            messages.append((False, f'{build_title} "{_clip(build_text)}" is no build of {line}'))
+        else:
+            expected = "expected a number such as 2653.23; the cell is left out"
+            messages.append((True, f'{build_title} "{_clip(build_text)}": {expected}'))
+    known = {each.name for each in product.line(line).levels}
+    for level in entry.levels:
+        if known and level not in known:
+            remark = "no such service pack is known; counted as later than all known ones"
+            messages.append((False, f"{line} {level}: {remark}"))
+    for column in ("host", "product", "version", "service_pack", "build", "os"):
+        if column in row and (row[column][0] or column == "host"):
+            entry.sources.append((column, Source(name, 0, row[column][1]), row[column][0] if column != "host" else ""))
+    os_text = row.get("os", ("", ""))[0]
+    if os_text:
+        match = _RELEASE_LEVEL.fullmatch(os_text)
+        system = product.find_line(match.group(1) if match else os_text)
+        if product.line(system).levels:
+            entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
+    if "file_version" in row and "file" in row and row["file"][0]:
+        row = {**row, "files": (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])}
+    return entry, (*messages, *_details(entry, name, row))
+
+
+def _details(entry: _Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
+    """Add hotfixes and files to an entry; return messages."""
+    hotfixes, title = row.get("hotfixes", ("", ""))
+    for token in re.split(r"[;,|\s]+", hotfixes):
+        match = _HOTFIX.fullmatch(token)
+        if match:
+            entry.hotfixes.setdefault(f"Q{match.group(1)}")
+            entry.sources.append(("hotfixes", Source(name, 0, title), token))
+        elif token:
+            yield True, f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out'
+    files, title = row.get("files", ("", ""))
+    of = product.line(entry.line)
+    for part in re.split(r"[;|]|,(?=\s*\w[\w.$~-]*=)", files):
+        if not part.strip():
+            continue
+        match = _FILE.fullmatch(part.strip())
+        build = product.parse_build(match.group(2)) if match else ()
+        if match is None or not build:
+            yield True, f'{title} "{_clip(part.strip())}": expected name=version; it is left out'
+            continue
+        key = match.group(1).strip().rsplit("\\", 1)[-1].casefold()
+        build = product.line_build(of, match.group(2)) or build
+        remark = entry.add_file(key, build, match.group(2), match.group(1))
+        if remark:
+            yield False, remark
+        entry.sources.append((f"files:{key}", Source(name, 0, title), part.strip()))
+
+
+def _level(text: str, title: str) -> str:
+    level = product.parse_level(text)
+    if level is None:
+        raise _RowError(f'{title} "{_clip(text)}": expected a number, "RTM" or nothing')
+    return level
+
+
+def _line(product_text: str, version: str, build: str, files: str, messages: list[tuple[bool, str]]) -> str:
+    """Return the product line; build and file versions tell it where product or version are not given."""
+    release = version
+    if re.fullmatch(r"\d+\.\d+\.\d+(?:\.\d+)*", version):
+        release = ".".join(version.split(".")[:2])
+    if product_text:
+        line = product.find_line(product_text, release)
+        if product.line(line).levels or release:
+            return line
+        found = _by_build(build or version, product.known_product(product_text)) or _by_files(files)
+        if found:
+            return found
+        if product.known_product(product_text) is None:
+            return line
+        raise _RowError(
+            f'product "{_clip(product_text)}": expected a release with it, in version (such as 5.5) or build'
+        )
+    found = _by_build(build, None) or _by_files(files)
+    if found is None and release in _EXCHANGE:
+        found = product.find_line("Exchange Server", release)
+    if found is None:
+        raise _RowError("no product, and neither version nor build tells it: expected for example Exchange Server, 5.5")
+    messages.append((False, f"no product given: taken as {found}"))
+    return found
+
+
+def _by_build(build: str, wanted: str | None) -> str | None:
+    fits = [
+        each.name
+        for each in product.lines()
+        if each.scheme == "branch"
+        and (wanted is None or each.product == wanted)
+        and product.level_of_build(each, product.line_build(each, build)) is not None
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _by_files(files: str) -> str | None:
+    found = {
+        _by_build(match.group(2), None)
+        for match in map(_FILE.fullmatch, (p.strip() for p in files.split(";")))
+        if match
+    }
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
 
 
 def _show(refusal: Refusal) -> str:
     return f"{refusal.file}:{refusal.line}: {refusal.message}"
+
+
+def _dotted(build: tuple[int, ...]) -> str:
+    return ".".join(map(str, build))
 
 
 def _clip(text: str) -> str:
@@ -413,42 +615,64 @@ def _clip(text: str) -> str:
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _rows(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Return (line of the row's begin, cells), the header first."""
-    text = _decode(data)
-    sample = next((line for line in text.splitlines() if line.strip()), "")
-    if not sample:
-        raise InventoryError(f"{name}: empty inventory")
-    delimiter = max(",;\t", key=sample.count)
-    csv.field_size_limit(16 * 1024 * 1024)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    started = 0
-    headed = False
-    while True:
+def _examine(stream: BinaryIO) -> tuple[str, str]:
+    """Return the codec and the sha256 of a stream, and leave it at its begin.
+
+    By byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else windows-1252.
+    """
+    digest = hashlib.sha256()
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    codec = ""
+    while chunk := stream.read(1024 * 1024):
+        digest.update(chunk)
+        if not codec:
+            codec = _codec(chunk)
+        if codec == "utf-8":
+            try:
+                utf8.decode(chunk)
+            except UnicodeDecodeError:
+                codec = "cp1252"
+    if codec == "utf-8":
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InventoryError(f"{name}:{reader.line_num}: {error}") from error
-        begin, started = started + 1, reader.line_num
-        if headed or any(cell.strip() for cell in cells):
-            headed = True
-            yield begin, cells
+            utf8.decode(b"", final=True)
+        except UnicodeDecodeError:
+            codec = "cp1252"
+    stream.seek(0)
+    return codec or "utf-8", digest.hexdigest()
 
 
-def _decode(data: bytes) -> str:
-    """Return the text: by byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else windows-1252."""
+def _codec(begin: bytes) -> str:
     for mark, codec in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
-        if data.startswith(mark):
-            return data.decode(codec, "replace")
-    if b"\0" in data[:2]:
-        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        if begin.startswith(mark):
+            return codec
+    if b"\0" in begin[:2]:
+        return "utf-16-le" if begin[1:2] == b"\0" else "utf-16-be"
+    return "utf-8"
+
+
+def _rows(name: str, stream: BinaryIO, codec: str) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    """Return the header, then the rows in batches: the lines on which they begin, their cells."""
+    with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
+        sample = next((line for line in text if line.strip()), "")
+        if not sample:
+            raise InventoryError(f"{name}: empty inventory")
+        text.seek(0)
+        csv.field_size_limit(16 * 1024 * 1024)
+        reader = csv.reader(text, delimiter=max(",;\t", key=sample.count))
+        end, size = 0, 1
+        try:
+            while batch := list(islice(reader, size)):
+                lines: Sequence[int] = range(end + 1, end + 1 + len(batch))
+                if reader.line_num != end + len(batch):
+                    breaks = (1 + sum(len(_BREAK.findall(cell)) for cell in cells) for cells in batch)
+                    lines = list(accumulate(breaks, initial=end + 1))[:-1]
+                end = reader.line_num
+                if size > 1 or any(map(str.strip, batch[0])):
+                    size = _BATCH
+                    yield lines, batch
+        except csv.Error as error:
+            raise InventoryError(f"{name}:{reader.line_num}: {error}") from error

@@ -10,8 +10,12 @@ Rules:
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
+from typing import Protocol, Self, TypeVar, overload
 
 # --- articles ---------------------------------------------------------------------------------------------------------
 
@@ -290,6 +294,74 @@ class Source:
     column: str
 
 
+Sources = tuple[tuple[str, Source, str], ...]
+Extra = tuple[tuple[str, str], ...]
+
+
+class Row(Protocol):
+    """What an inventory or a scan has for each product of each host."""
+
+    @property
+    def host(self) -> str: ...
+
+    def at(self, host: str, line: int, extra: Extra) -> Self:
+        """Return this row, a template, as it is on `host`; its sources' lines count from `line`."""
+        ...
+
+
+N = TypeVar("N", bound=Row)
+
+
+@dataclass(frozen=True, eq=False)
+class Folded(Sequence[N]):
+    """Rows of which many differ only in host, line and extra: a sequence that makes each from its template when asked.
+
+    `which`, `names`, `lines` and `extra_of` have one entry for each row: the index of its template, its host, its line
+    and the index of its extra. A million rows take the room of their names and of three numbers each.
+    """
+
+    templates: Sequence[N]
+    which: Sequence[int]
+    names: Sequence[str]
+    lines: Sequence[int]
+    extra_of: Sequence[int]
+    extras: Sequence[Extra]
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    @overload
+    def __getitem__(self, index: int) -> N: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[N, ...]: ...
+    def __getitem__(self, index: int | slice) -> N | tuple[N, ...]:
+        if isinstance(index, slice):
+            return tuple(self[n] for n in range(len(self))[index])
+        template = self.templates[self.which[index]]
+        return template.at(self.names[index], self.lines[index], self.extras[self.extra_of[index]])
+
+    def __iter__(self) -> Iterator[N]:
+        return (self[n] for n in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Folded):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # holds lists
+
+    def some(self, indexes: Sequence[int]) -> Folded[N]:
+        """Return the rows at `indexes`."""
+        which, names, lines, extra_of = (
+            [column[n] for n in indexes] for column in (self.which, self.names, self.lines, self.extra_of)
+        )
+        return Folded(self.templates, which, names, lines, extra_of, self.extras)  # type: ignore[arg-type]  # columns of two types
+
+    def first_of(self) -> dict[int, int]:
+        """Return template -> index of its first row."""
+        return dict(zip(reversed(self.which), range(len(self) - 1, -1, -1), strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Installation:
     """One product on one host, as the inventory tells it; None and empty mean "not told".
@@ -308,8 +380,20 @@ class Installation:
     hotfixes: tuple[str, ...] = ()
     files: tuple[tuple[str, tuple[int, ...], str], ...] = ()
     platform: tuple[tuple[str, str | None], ...] = ()
-    extra: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    sources: tuple[tuple[str, Source, str], ...] = field(default=(), compare=False)
+    extra: Extra = field(default=(), compare=False)
+    sources: Sources = field(default=(), compare=False)
+
+    def at(self, host: str, line: int, extra: Extra) -> Installation:
+        """See Row."""
+        return replace(self, host=host, extra=extra, sources=_moved(self.sources, host, line))
+
+
+def _moved(sources: Sources, host: str, line: int) -> Sources:
+    """Return a template's sources where they stand for `host`: lines count from `line`, "" is the host's own name."""
+    return tuple(
+        (column, Source(source.file, source.line + line, source.column), text or host)
+        for column, source, text in sources
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,13 +422,19 @@ class Refusal:
 class Fleet:
     """What the inventories hold: installations in order, what was refused, remarks on what was read.
 
-    `inventories` are (name, sha256 of the bytes, number of data rows).
+    `together` has, for each installation whose host has several, the indexes of all of them. `inventories` are (name,
+    sha256 of the bytes, number of data rows).
     """
 
-    installations: tuple[Installation, ...]
+    installations: Folded[Installation]
+    together: Mapping[int, Sequence[int]] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     remarks: tuple[Refusal, ...] = ()
     inventories: tuple[tuple[str, str, int], ...] = ()
+
+    def product_lines(self) -> set[str]:
+        """Return the product lines that it has."""
+        return {each.product_line for each in self.installations.templates}
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
@@ -433,11 +523,15 @@ class HostRow:
     profile: int
     file: str
     line: int
-    extra: tuple[tuple[str, str], ...] = ()
-    sources: tuple[tuple[str, Source, str], ...] = ()
+    extra: Extra = ()
+    sources: Sources = ()
+
+    def at(self, host: str, line: int, extra: Extra) -> HostRow:
+        """See Row."""
+        return HostRow(host, self.product_line, self.profile, self.file, line, extra, _moved(self.sources, host, line))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assessment:
     """A whole scan, the neutral document that every writer prints.
 
@@ -453,9 +547,52 @@ class Assessment:
     articles: dict[str, tuple[str, str, str]]
     other_articles: int
     profiles: tuple[Profile, ...]
-    hosts: tuple[HostRow, ...]
+    hosts: Folded[HostRow]
     verdicts: tuple[tuple[Verdict, ...], ...]
     number: int | None = None
+
+    @cached_property
+    def sizes(self) -> Counter[int]:
+        """How many installations share each profile."""
+        found: Counter[int] = Counter()
+        for template, number in Counter(self.hosts.which).items():
+            found[self.hosts.templates[template].profile] += number
+        return found
+
+    @cached_property
+    def leaders(self) -> dict[int, HostRow]:
+        """The first installation of each profile, in their order."""
+        found: dict[int, HostRow] = {}
+        for index in sorted(self.hosts.first_of().values()):
+            found.setdefault(self.hosts.templates[self.hosts.which[index]].profile, self.hosts[index])
+        return found
+
+    @cached_property
+    def host_count(self) -> int:
+        """How many hosts there are, each with one installation or several."""
+        return len({name.casefold() for name in self.hosts.names})
+
+    def of(self, host: str) -> HostOfScan:
+        """Return one host, by its name in any case."""
+        folded = host.casefold()
+        found = [self.hosts[n] for n, name in enumerate(self.hosts.names) if name.casefold() == folded]
+        near = {name for name in self.hosts.names if name.casefold().startswith(folded[:3])} if not found else set()
+        rows = tuple((row, self.profiles[row.profile]) for row in found)
+        return HostOfScan(self.number or 0, rows, tuple(sorted(near)[:5]))
+
+    def names(self, profiles: Collection[int]) -> Iterable[str]:
+        """Return the hosts of the installations that have one of `profiles`, in order; a host may come again."""
+        wanted = {n for n, template in enumerate(self.hosts.templates) if template.profile in profiles}
+        return (name for name, which in zip(self.hosts.names, self.hosts.which, strict=True) if which in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class HostOfScan:
+    """One host of a scan (0: not stored): its installations with their profiles; `near` are others named alike."""
+
+    number: int
+    rows: tuple[tuple[HostRow, Profile], ...]
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

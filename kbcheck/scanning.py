@@ -10,14 +10,16 @@ Rules:
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from array import array
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from kbcheck import matching, product
-from kbcheck.model import ArticleKnowledge, Assessment, Fleet, HostRow, Installation, Profile
+from kbcheck import KbcheckError, matching, product
+from kbcheck.model import ArticleKnowledge, Assessment, Fleet, Folded, HostRow, Profile
 from kbcheck.store import Store
 
 
-class SelectionError(ValueError):
+class SelectionError(KbcheckError):
     """What was asked for cannot be judged: an article that is not in the database, a product that no host has."""
 
 
@@ -34,8 +36,7 @@ def run(
 
     Raises SelectionError when `articles` names one that is not in the database, or `products` one that no host has.
     """
-    installations = _of_products(fleet.installations, products)
-    lines = {each.product_line for each in installations}
+    lines = _lines(fleet, products)
     if store.count() == 0:
         raise SelectionError("the database holds no articles; import some with: kbcheck import PATH")
     store.settle()
@@ -51,32 +52,20 @@ def run(
         ]
         others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)
-    assessment = assess(fleet, installations, selected, others, moment)
-    number = store.save_scan(assessment)
-    return Assessment(
-        **{name: getattr(assessment, name) for name in assessment.__dataclass_fields__} | {"number": number}
-    )
+    assessment = assess(fleet, selected, others, moment, lines)
+    return replace(assessment, number=store.save_scan(assessment))
 
 
 def assess(
     fleet: Fleet,
-    installations: Sequence[Installation],
     selected: Sequence[ArticleKnowledge],
     others: int,
     now: datetime.datetime,
+    lines: Collection[str] | None = None,
 ) -> Assessment:
-    """Return the assessment of `installations`, which are all or some of `fleet`'s."""
-    by_host: dict[str, list[Installation]] = {}
-    for each in fleet.installations:
-        by_host.setdefault(each.host.casefold(), []).append(each)
-    profiles: dict[Profile, int] = {}
-    hosts = []
-    for each in installations:
-        profile = matching.profile_of(each, by_host[each.host.casefold()])
-        number = profiles.setdefault(profile, len(profiles))
-        first = each.sources[0][1]
-        hosts.append(HostRow(each.host, each.product_line, number, first.file, first.line, each.extra, each.sources))
-    fleetwide = matching.Fleetwide(tuple(profiles))
+    """Return the assessment of the installations of `fleet` whose product line is among `lines` (None: all)."""
+    profiles, hosts = _profiles(fleet, lines)
+    fleetwide = matching.Fleetwide(profiles)
     columns = [fleetwide.column(known) for known in selected]
     verdicts = tuple(zip(*columns, strict=True)) if columns else ((),) * len(profiles)
     assert all(len(row) == len(selected) for row in verdicts)
@@ -87,17 +76,48 @@ def assess(
         remarks=fleet.remarks,
         articles={known.id: (known.title, known.date.isoformat(), known.kind.value) for known in selected},
         other_articles=others,
-        profiles=tuple(profiles),
-        hosts=tuple(hosts),
+        profiles=profiles,
+        hosts=hosts,
         verdicts=verdicts,
     )
 
 
-def _of_products(installations: Sequence[Installation], products: Sequence[str]) -> Sequence[Installation]:
+def _profiles(fleet: Fleet, lines: Collection[str] | None) -> tuple[tuple[Profile, ...], Folded[HostRow]]:
+    """Return the distinct profiles, and each installation with the number of its own."""
+    told = fleet.installations
+    chosen: Sequence[int] = range(len(told))
+    if lines is not None and not fleet.product_lines() <= set(lines):
+        wanted = [template.product_line in lines for template in told.templates]
+        chosen = [index for index, template in enumerate(told.which) if wanted[template]]
+    profiles: dict[Profile, int] = {}
+    rows: list[HostRow] = []
+    numbers: dict[tuple[int, ...], int] = {}  # the template, and those of all installations of the host -> host row
+    which = array("I")
+    for index in chosen:
+        template = told.which[index]
+        key: tuple[int, ...] = (template,)
+        if index in fleet.together:
+            key = (template, *(told.which[other] for other in fleet.together[index]))
+        number = numbers.get(key)
+        if number is None:
+            each = told.templates[template]
+            profile = matching.profile_of(each, [told.templates[other] for other in key[1:]])
+            place = profiles.setdefault(profile, len(profiles))
+            number = numbers[key] = len(rows)
+            rows.append(HostRow("", each.product_line, place, each.sources[0][1].file, 0, (), each.sources))
+        which.append(number)
+    hosts = told if len(chosen) == len(told) else told.some(chosen)
+    return tuple(profiles), Folded(rows, which, hosts.names, hosts.lines, hosts.extra_of, hosts.extras)
+
+
+def _lines(fleet: Fleet, products: Sequence[str]) -> set[str]:
+    """Return the product lines of `fleet`, those that `products` select if there are any."""
+    lines = fleet.product_lines()
     if not products:
-        return installations
-    kept = [each for each in installations if any(product.selects(wanted, each.product_line) for wanted in products)]
-    if not kept:
-        have = ", ".join(sorted({each.product_line for each in installations}))
-        raise SelectionError(f"no installation of {' or '.join(products)}; the inventory has {have}")
-    return kept
+        return lines
+    chosen = {line for line in lines if any(product.selects(wanted, line) for wanted in products)}
+    if not chosen:
+        raise SelectionError(
+            f"no installation of {' or '.join(products)}; the inventory has {', '.join(sorted(lines))}"
+        )
+    return chosen

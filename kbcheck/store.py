@@ -18,16 +18,18 @@ import os
 import re
 import sqlite3
 import time
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from kbcheck import knowledge
+from kbcheck import KbcheckError, knowledge
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -37,9 +39,12 @@ from kbcheck.model import (
     CorrectionKind,
     Decision,
     Evidence,
+    Extra,
     Facts,
     FileVersion,
     FixedFile,
+    Folded,
+    HostOfScan,
     HostRow,
     Kind,
     Method,
@@ -54,7 +59,7 @@ from kbcheck.model import (
     Verdict,
 )
 
-SCHEMA = 2
+SCHEMA = 3
 BUSY_SECONDS = 60
 _LOCK = 241556  # on PostgreSQL one writer at a time, as on SQLite
 
@@ -153,34 +158,50 @@ _scan_profile = sa.Table(
     sa.Column("profile", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
+# What host rows have in common; see model.Folded.
+_scan_shape = sa.Table(
+    "scan_shape",
+    _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("shape", sa.Integer, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
 _scan_host = sa.Table(
     "scan_host",
     _metadata,
-    sa.Column("scan", sa.Integer, nullable=False, index=True),
-    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("scan", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("host", sa.Text, nullable=False),
-    sa.Column("product_line", sa.Text, nullable=False),
-    sa.Column("profile", sa.Integer, nullable=False),
-    sa.Column("file", sa.Text, nullable=False),
     sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("shape", sa.Integer, nullable=False),
     sa.Column("extra", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
 )
+# One row for each distinct verdict about an article; `profiles` are those that have it: "0-12 15".
 _finding = sa.Table(
     "finding",
     _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
-    sa.Column("profile", sa.Integer, nullable=False),
     sa.Column("article", sa.Integer, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("first_fixed", sa.Text),
     sa.Column("detail", sa.Integer, nullable=False),
+    sa.Column("profiles", sa.Text, nullable=False),
 )
+# What a finding rests on, and the facts that it names by number.
 _detail = sa.Table(
     "finding_detail",
     _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("detail", sa.Integer, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+_fact = sa.Table(
+    "finding_fact",
+    _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("fact", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
 _ROWS = (_article, _affected, _fixed_file, _correction, _problem, _decision)
@@ -201,10 +222,18 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "CREATE INDEX ix_decision_article ON decision (article)",
         "CREATE INDEX ix_decision_product_line ON decision (product_line)",
     ),
+    2: (
+        "ALTER TABLE scan_host RENAME TO old_host",
+        "ALTER TABLE finding RENAME TO old_finding",
+        "ALTER TABLE finding_detail RENAME TO old_detail",
+        "DROP INDEX ix_scan_host_scan",
+        "DROP INDEX ix_finding_scan",
+        "DROP INDEX ix_finding_detail_scan",
+    ),
 }
 
 
-class StoreError(RuntimeError):
+class StoreError(KbcheckError):
     """The database cannot be used: missing, locked, of another schema, not a database; the message says which."""
 
 
@@ -315,6 +344,9 @@ class Store:
             for step in range(self._version(connection) or version, SCHEMA):
                 for statement in _STEPS[step]:
                     connection.exec_driver_sql(statement)
+                if step == 2:
+                    _metadata.create_all(connection, [_scan_shape, _scan_host, _finding, _detail, _fact])
+                    self._fold_scans(connection)
             connection.execute(sa.update(_meta).where(_meta.c.key == "schema").values(value=str(SCHEMA)))
 
     def _version(self, connection: sa.Connection) -> int | None:
@@ -444,23 +476,25 @@ class Store:
                 [tuple(row[column] for column in columns) for each in advisories for row in each.rows[0]],
             )
 
-    def _bulk(self, connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Insert `rows`, in the order of the table's columns: by the driver's executemany, or COPY on PostgreSQL."""
+    def _bulk(self, connection: sa.Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert `rows`, in the order of the table's columns: by the driver's executemany, or COPY on PostgreSQL.
+
+        The driver's own cursor takes rows as they come, which SQLAlchemy would gather in a list.
+        """
         names = ", ".join(column.name for column in table.c)
-        if not rows:
-            return
-        if self._sqlite:
-            marks = ", ".join("?" * len(table.c))
-            statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names of our own tables
-            connection.exec_driver_sql(statement, rows)
-            return
         cursor: Any = connection.connection.cursor()
         try:
+            if self._sqlite:
+                marks = ", ".join("?" * len(table.c))
+                statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  # names of our own tables
+                cursor.executemany(statement, rows)
+                cursor.close()
+                return
             with cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     # PostgreSQL's text holds no NUL
                     copy.write_row([v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in row])
-        except connection.dialect.loaded_dbapi.Error as error:  # the driver's own: COPY passes SQLAlchemy by
+        except connection.dialect.loaded_dbapi.Error as error:  # the driver's own: this passes SQLAlchemy by
             raise StoreError(f"{self._shown}: {' '.join(str(error).split())}") from error
 
     def count(self) -> int:
@@ -636,98 +670,61 @@ class Store:
             result = connection.execute(sa.insert(_scan).values(created=assessment.created, document=_json(document)))
             assert result.inserted_primary_key is not None
             number = int(result.inserted_primary_key[0])
-            connection.execute(
-                sa.insert(_scan_profile),
-                [
-                    {"scan": number, "profile": n, "document": _json(_plain(p))}
-                    for n, p in enumerate(assessment.profiles)
-                ],
-            )
-            connection.execute(
-                sa.insert(_scan_host),
-                [
-                    {
-                        "scan": number,
-                        "position": n,
-                        "host": h.host,
-                        "product_line": h.product_line,
-                        "profile": h.profile,
-                        "file": h.file,
-                        "line": h.line,
-                        "extra": _json(
-                            {"extra": h.extra, "sources": [[c, s.file, s.line, s.column, t] for c, s, t in h.sources]}
-                        ),
-                    }
-                    for n, h in enumerate(assessment.hosts)
-                ],
-            )
-            details: dict[tuple[object, ...], int] = {}
-            documents: list[str] = []
-            findings = []
-            for profile, verdicts in enumerate(assessment.verdicts):
-                for verdict in verdicts:
-                    # Verdicts share the facts that they rest on: the same objects are written once.
-                    found = verdict.evidence
-                    shared = (*map(id, found.demands), 0, *map(id, verdict.remedies))
-                    key = (found.rule, found.fields, found.missing, found.notes, *shared)
-                    if key not in details:
-                        details[key] = len(documents)
-                        remedies = [_plain(each) for each in verdict.remedies]
-                        documents.append(_json({"evidence": _plain(found), "remedies": remedies}))
-                    findings.append(
-                        {
-                            "scan": number,
-                            "profile": profile,
-                            "article": _number(verdict.article),
-                            "status": verdict.status.value,
-                            "reason": verdict.reason.value,
-                            "first_fixed": verdict.first_fixed,
-                            "detail": details[key],
-                        }
-                    )
-            if findings:
-                connection.execute(sa.insert(_finding), findings)
-                connection.execute(
-                    sa.insert(_detail),
-                    [{"scan": number, "detail": n, "document": text} for n, text in enumerate(documents)],
-                )
+            profiles = ((number, n, _json(_plain(profile))) for n, profile in enumerate(assessment.profiles))
+            self._bulk(connection, _scan_profile, profiles)
+            self._save_hosts(connection, number, assessment.hosts)
+            self._save_findings(connection, number, assessment)
         return number
+
+    def _save_hosts(self, connection: sa.Connection, number: int, hosts: Folded[HostRow]) -> None:
+        shapes = ((number, n, _json(_shape(row))) for n, row in enumerate(hosts.templates))
+        self._bulk(connection, _scan_shape, shapes)
+        extras = [_json(extra) for extra in hosts.extras]
+        told = map(extras.__getitem__, hosts.extra_of)
+        rows = zip(repeat(number), range(len(hosts)), hosts.names, hosts.lines, hosts.which, told)  # repeat has no end
+        self._bulk(connection, _scan_host, rows)
+
+    def _save_findings(self, connection: sa.Connection, number: int, assessment: Assessment) -> None:
+        details = _Details()
+        rows = []
+        for column in zip(*assessment.verdicts, strict=True):
+            groups: dict[int, list[int]] = {}
+            for profile, verdict in enumerate(map(id, column)):  # profiles of one group share the object
+                groups.setdefault(verdict, []).append(profile)
+            for profiles in groups.values():
+                verdict = column[profiles[0]]
+                head = (number, _number(verdict.article), verdict.status.value, verdict.reason.value)
+                rows.append((*head, verdict.first_fixed, details.number(verdict), _ranges(profiles)))
+        self._bulk(connection, _finding, rows)
+        self._save_details(connection, number, details)
+
+    def _save_details(self, connection: sa.Connection, number: int, details: _Details) -> None:
+        self._bulk(connection, _detail, ((number, n, text) for n, text in enumerate(details.documents)))
+        self._bulk(connection, _fact, ((number, n, text) for text, n in details.facts.items()))
 
     def load_scan(self, number: int | None = None) -> Assessment | None:
         """Return a stored scan, the newest without a number; None when there is none."""
         with self._reading() as connection:
-            if number is None:
-                number = connection.execute(sa.select(sa.func.max(_scan.c.id))).scalar()
-            row = (
-                connection.execute(sa.select(_scan).where(_scan.c.id == number)).first() if number is not None else None
-            )
+            row = self._scan_row(connection, number)
             if row is None:
                 return None
+            number = row.id
             document = json.loads(row.document)
             profiles = [
-                _from_plain(Profile, json.loads(r.document))
-                for r in connection.execute(
-                    sa.select(_scan_profile).where(_scan_profile.c.scan == number).order_by(_scan_profile.c.profile)
-                )
+                _from_plain(Profile, json.loads(text)) for text in self._documents(connection, _scan_profile, number)
             ]
-            hosts = [
-                _to_host(r)
-                for r in connection.execute(
-                    sa.select(_scan_host).where(_scan_host.c.scan == number).order_by(_scan_host.c.position)
-                )
-            ]
-            details = {
-                r.detail: _to_detail(json.loads(r.document))
-                for r in connection.execute(sa.select(_detail).where(_detail.c.scan == number))
-            }
-            verdicts: list[list[Verdict]] = [[] for _ in profiles]
-            for r in connection.execute(
-                sa.select(_finding).where(_finding.c.scan == number).order_by(_finding.c.profile, _finding.c.article)
-            ):
+            hosts = self._hosts(connection, number)
+            facts = [_thaw(json.loads(text)) for text in self._documents(connection, _fact, number)]
+            details = [_to_detail(json.loads(text), facts) for text in self._documents(connection, _detail, number)]
+            found: dict[str, list[Verdict | None]] = {ident: [None] * len(profiles) for ident in document["articles"]}
+            for r in connection.execute(sa.select(_finding).where(_finding.c.scan == number)):
                 evidence, remedies = details[r.detail]
-                verdicts[r.profile].append(
-                    Verdict(f"Q{r.article}", Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies)
-                )
+                ident = f"Q{r.article}"
+                verdict = Verdict(ident, Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies)
+                column = found[ident]
+                for profile in _from_ranges(r.profiles):
+                    column[profile] = verdict
+        assert all(verdict is not None for column in found.values() for verdict in column)
         return Assessment(
             created=row.created,
             inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
@@ -736,10 +733,96 @@ class Store:
             articles={ident: (title, date, kind) for ident, (title, date, kind) in document["articles"].items()},
             other_articles=document["other_articles"],
             profiles=tuple(profiles),
-            hosts=tuple(hosts),
-            verdicts=tuple(tuple(each) for each in verdicts),
+            hosts=hosts,
+            verdicts=tuple(zip(*found.values(), strict=True)) if found else ((),) * len(profiles),
             number=number,
         )
+
+    def host_of_scan(self, host: str, number: int | None = None) -> HostOfScan | None:
+        """Return one host of a stored scan, by its name in any case; None when there is no such scan."""
+        with self._reading() as connection:
+            row = self._scan_row(connection, number)
+            if row is None:
+                return None
+            named = sa.select(_scan_host).where(_scan_host.c.scan == row.id).order_by(_scan_host.c.position)
+            folded = sa.func.lower(_scan_host.c.host)
+            found = []
+            # The database folds ASCII only: what it lets through is compared again.
+            for r in connection.execute(named.where(folded.like(_like(host), escape="\\"))):
+                if r.host.casefold() == host.casefold():
+                    found.append(r)
+            shapes = self._some(connection, _scan_shape, row.id, {r.shape for r in found})
+            rows = [_to_shape(shapes[r.shape]).at(r.host, r.line, _extra(r.extra)) for r in found]
+            profiles = self._some(connection, _scan_profile, row.id, {each.profile for each in rows})
+            near: tuple[str, ...] = ()
+            if not found:
+                begin = folded.like(_like(host[:3]) + "%", escape="\\")
+                names = connection.execute(
+                    named.where(begin).with_only_columns(_scan_host.c.host).limit(1000)
+                ).scalars()
+                near = tuple(sorted({n for n in names if n.casefold().startswith(host.casefold()[:3])})[:5])
+        told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)
+        return HostOfScan(row.id, told, near)
+
+    def _scan_row(self, connection: sa.Connection, number: int | None) -> Any:
+        newest = sa.select(sa.func.max(_scan.c.id)).scalar_subquery()
+        return connection.execute(
+            sa.select(_scan).where(_scan.c.id == (number if number is not None else newest))
+        ).first()
+
+    def _documents(self, connection: sa.Connection, table: sa.Table, number: int) -> Iterable[str]:
+        """Return the documents of one scan in `table`, in their order."""
+        order = table.c[1]
+        return connection.execute(sa.select(table.c.document).where(table.c.scan == number).order_by(order)).scalars()
+
+    def _some(self, connection: sa.Connection, table: sa.Table, number: int, wanted: Collection[int]) -> dict[int, Any]:
+        query = sa.select(table.c[1], table.c.document).where(table.c.scan == number, table.c[1].in_(wanted))
+        return {n: json.loads(text) for n, text in connection.execute(query)}
+
+    def _hosts(self, connection: sa.Connection, number: int) -> Folded[HostRow]:
+        templates = [_to_shape(json.loads(text)) for text in self._documents(connection, _scan_shape, number)]
+        which, lines, extra_of = array("I"), array("I"), array("I")
+        names: list[str] = []
+        extras: dict[str, int] = {}
+        c = _scan_host.c
+        query = sa.select(c.host, c.line, c.shape, c.extra).where(c.scan == number).order_by(c.position)
+        for host, line, shape, extra in connection.execute(query):
+            names.append(host)
+            lines.append(line)
+            which.append(shape)
+            extra_of.append(extras.setdefault(extra, len(extras)))
+        return Folded(templates, which, names, lines, extra_of, [_extra(text) for text in extras])
+
+    def _fold_scans(self, connection: sa.Connection) -> None:
+        """Bring the scans of schema 2, which has a row for each host's facts and for each verdict, to this one."""
+        old_hosts = sa.text("SELECT * FROM old_host WHERE scan = :scan ORDER BY position")
+        old_details = sa.text("SELECT detail, document FROM old_detail WHERE scan = :scan")
+        old_findings = sa.text("SELECT * FROM old_finding WHERE scan = :scan ORDER BY profile")
+        for scan in connection.execute(sa.select(_scan.c.id)).scalars().all():
+            shapes: dict[str, int] = {}
+            hosts = []
+            for r in connection.execute(old_hosts, {"scan": scan}):
+                told = json.loads(r.extra)
+                sources = [[c, file, n - r.line, t, "" if w == r.host else w] for c, file, n, t, w in told["sources"]]
+                shape = shapes.setdefault(_json([r.product_line, r.profile, r.file, sources]), len(shapes))
+                hosts.append((scan, r.position, r.host, r.line, shape, _json(told["extra"])))
+            self._bulk(connection, _scan_shape, ((scan, n, shape) for shape, n in shapes.items()))
+            self._bulk(connection, _scan_host, hosts)
+            details = _Details()
+            numbers = {}
+            for n, text in connection.execute(old_details, {"scan": scan}):
+                old = json.loads(text)
+                evidence = old["evidence"]
+                facts = ([_json(fact) for fact in each] for each in (evidence["demands"], old["remedies"]))
+                numbers[n] = details.of(*(evidence[name] for name in ("rule", "fields", "missing", "notes")), *facts)
+            findings: dict[tuple[Any, ...], list[int]] = {}
+            for r in connection.execute(old_findings, {"scan": scan}):
+                head = (scan, r.article, r.status, r.reason, r.first_fixed, numbers[r.detail])
+                findings.setdefault(head, []).append(r.profile)
+            self._bulk(connection, _finding, ((*head, _ranges(profiles)) for head, profiles in findings.items()))
+            self._save_details(connection, scan, details)
+        for table in ("old_host", "old_detail", "old_finding"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
 
 
 # --- engines ----------------------------------------------------------------------------------------------------------
@@ -898,17 +981,76 @@ def _decisions(number: int, known: ArticleKnowledge) -> list[tuple[Any, ...]]:
     ]
 
 
-def _to_host(row: Any) -> HostRow:
-    document = json.loads(row.extra)
-    return HostRow(
-        row.host,
-        row.product_line,
-        row.profile,
-        row.file,
-        row.line,
-        tuple((k, v) for k, v in document["extra"]),
-        tuple((column, Source(file, line, title), text) for column, file, line, title, text in document["sources"]),
-    )
+def _shape(row: HostRow) -> list[Any]:
+    sources = [[column, s.file, s.line, s.column, text] for column, s, text in row.sources]
+    return [row.product_line, row.profile, row.file, sources]
+
+
+def _to_shape(document: Any) -> HostRow:
+    product_line, profile, file, sources = document
+    told = tuple((column, Source(of, line, title), text) for column, of, line, title, text in sources)
+    return HostRow("", product_line, profile, file, 0, (), told)
+
+
+def _extra(text: str) -> Extra:
+    return tuple((title, cell) for title, cell in json.loads(text))
+
+
+def _like(name: str) -> str:
+    """Return a LIKE pattern that fits `name` in any case; what is not ASCII fits anything."""
+    return re.sub(r"[^\x00-\x7f]+", "%", re.sub(r"([%_\\])", r"\\\1", name.lower()))
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return rising numbers as ranges: "0-12 15"."""
+    parts: list[str] = []
+    start = previous = numbers[0]
+    for number in (*numbers[1:], -1):
+        if number != previous + 1:
+            parts.append(f"{start}-{previous}" if previous > start else str(start))
+            start = number
+        previous = number
+    return " ".join(parts)
+
+
+def _from_ranges(text: str) -> Iterator[int]:
+    for part in text.split(" "):
+        start, _, end = part.partition("-")
+        yield from range(int(start), int(end or start) + 1)
+
+
+class _Details:
+    """What verdicts rest on, as documents: each different one once, and once each fact that they name by number."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, int] = {}
+        self.facts: dict[str, int] = {}
+        self._seen: dict[int, str] = {}
+
+    def number(self, verdict: Verdict) -> int:
+        """Return the number of the verdict's document."""
+        found = verdict.evidence
+        facts = ([self._text(fact) for fact in each] for each in (found.demands, verdict.remedies))
+        return self.of(found.rule, found.fields, found.missing, found.notes, *facts)
+
+    def of(self, rule: int, fields: Any, missing: Any, notes: Any, demands: list[str], remedies: list[str]) -> int:
+        """Return the number of a document; `demands` and `remedies` are facts as JSON texts."""
+        numbers = ([self.facts.setdefault(text, len(self.facts)) for text in each] for each in (demands, remedies))
+        return self.documents.setdefault(_json([rule, fields, missing, notes, *numbers]), len(self.documents))
+
+    def _text(self, fact: object) -> str:
+        """Return a fact as JSON; verdicts share the objects, so that each is written once."""
+        text = self._seen.get(id(fact))
+        if text is None:
+            text = self._seen[id(fact)] = _json(_plain(fact))
+        return text
+
+
+def _to_detail(document: Any, facts: Sequence[Any]) -> tuple[Evidence, tuple[Remedy, ...]]:
+    rule, fields, missing, notes, demands, remedies = document
+    told = tuple(facts[number] for number in demands)
+    evidence = Evidence(rule, told, tuple(fields), tuple(missing), tuple(notes))
+    return evidence, tuple(facts[number] for number in remedies)
 
 
 def _to_affected(row: Any) -> Affected:
@@ -984,7 +1126,3 @@ def _thaw(value: Any) -> Any:
     if isinstance(value, dict):
         return _from_plain(_NOUNS[value["is"]], value)
     return tuple(_thaw(each) for each in value) if isinstance(value, list) else value
-
-
-def _to_detail(document: Any) -> tuple[Evidence, tuple[Remedy, ...]]:
-    return _thaw(document["evidence"]), tuple(_thaw(each) for each in document["remedies"])

@@ -22,13 +22,15 @@ from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from kbcheck import KbcheckError
+
 _FEW = 4  # fewer chunks than this are done before a process has started
 
 C = TypeVar("C")
 R = TypeVar("R")
 
 
-class WorkersError(RuntimeError):
+class WorkersError(KbcheckError):
     """The workers cannot be had: a bad address, a cluster that does not answer, a library that is not installed."""
 
 

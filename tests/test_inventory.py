@@ -418,7 +418,7 @@ def test_contradicting_rows_keep_both_with_both_line_numbers() -> None:
     assert got.builds == ((5, 5, 2650, 24), (5, 5, 2653, 23))
     assert messages(read.remarks) == [
         "f.csv:4: A, Exchange Server 5.5: SP4 here, SP3 (line 2) before: both are kept",
-        "f.csv:4: A, Exchange Server 5.5: build 2653.23 here, 5.5.2650.24 (line 2) before: both are kept",
+        "f.csv:4: A, Exchange Server 5.5: build 5.5.2653.23 here, 5.5.2650.24 (line 2) before: both are kept",
     ]
 
 

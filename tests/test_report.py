@@ -37,10 +37,10 @@ VIEWS: dict[str, Callable[..., View]] = {
 def assess(bundled_db: Path, text: bytes, name: str = "f.csv", **options: object) -> Assessment:
     """Judge an inventory by the bundled articles; nothing is stored."""
     fleet = inventory.read_bytes(name, text)
-    lines = {each.product_line for each in fleet.installations}
+    lines = fleet.product_lines()
     with Store(str(bundled_db)) as store:
         selected = [k for k in store.known(lines, fixed=True) if matching.fixable(k, lines)]
-        return scanning.assess(fleet, fleet.installations, selected, store.concerning(lines) - len(selected), NOW)
+        return scanning.assess(fleet, selected, store.concerning(lines) - len(selected), NOW)
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +366,7 @@ def test_a_part_of_a_scan(fleet: Assessment) -> None:
     ],
 )
 def test_a_part_that_is_not_there(fleet: Assessment, articles: list[str], products: list[str], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(narrow.SelectionError, match=message):
         narrow.narrow(fleet, articles, products)
 
 

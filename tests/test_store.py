@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import json
 import os
 import random
 import shutil
@@ -285,6 +286,38 @@ def test_a_scan_without_advisories_comes_back(store: Store) -> None:
     assert (assessment.verdicts, store.load_scan()) == (((),), assessment)
 
 
+def test_one_host_of_a_scan(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    """What is read for one host is what the whole scan has of it, however its name is written."""
+    store.replace(bundled)
+    assert store.host_of_scan("A") is None
+    text_ = (
+        "host,product,version,service_pack,os,Owner\nExch_1,Exchange Server,5.5,SP3,,Anna\n"
+        "EXCH_1,Windows NT Server,4.0,SP5,,\nExchX1,Exchange Server,5.5,SP3,,\nK\u00d6LN,Exchange Server,5.5,SP4,,\n"
+        "10%,Exchange Server,5.5,SP4,Windows NT Server 4.0 SP5,\n"
+    )
+    scan = scanning.run(inventory.read_bytes("f.csv", text_.encode()), store, now=NOW)
+    for name, number in (
+        ("exch_1", 2),
+        ("EXCHX1", 1),
+        ("k\u00f6ln", 1),
+        ("10%", 1),
+        ("%", 0),
+        ("K\u00c4LN", 0),
+        ("", 0),
+    ):
+        found = store.host_of_scan(name)
+        assert found == scan.of(name)
+        assert found is not None
+        assert len(found.rows) == number
+    rows = {row.product_line: (row, profile) for row, profile in store.host_of_scan("Exch_1").rows}  # type: ignore[union-attr]  # compared above
+    assert rows["Exchange Server 5.5"] == (scan.hosts[0], scan.profiles[scan.hosts[0].profile])
+    assert rows["Exchange Server 5.5"][0].extra == (("Owner", "Anna"),)
+    missing = store.host_of_scan("exc")
+    assert missing is not None
+    assert missing.near == ("EXCH_1", "ExchX1", "Exch_1")
+    assert store.host_of_scan("Exch_1", 2) is None
+
+
 def test_a_scan_outlives_its_articles(store: Store, bundled: tuple[Advisory, ...]) -> None:
     """A stored scan tells what was judged then, whatever is imported later."""
     store.replace(bundled)
@@ -350,18 +383,87 @@ def sql(path: Path, *statements: str) -> None:
     connection.close()
 
 
+SCANS_OF_SCHEMA_2 = (
+    *(f"DROP TABLE {name}" for name in ("scan_shape", "scan_host", "finding", "finding_detail", "finding_fact")),
+    "CREATE TABLE scan_host (scan INTEGER NOT NULL, position INTEGER NOT NULL, host TEXT NOT NULL, "
+    "product_line TEXT NOT NULL, profile INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, "
+    "extra TEXT NOT NULL)",
+    "CREATE TABLE finding (scan INTEGER NOT NULL, profile INTEGER NOT NULL, article INTEGER NOT NULL, "
+    "status TEXT NOT NULL, reason TEXT NOT NULL, first_fixed TEXT, detail INTEGER NOT NULL)",
+    "CREATE TABLE finding_detail (scan INTEGER NOT NULL, detail INTEGER NOT NULL, document TEXT NOT NULL)",
+    *(f"CREATE INDEX ix_{name}_scan ON {name} (scan)" for name in ("scan_host", "finding", "finding_detail")),
+    "UPDATE meta SET value = '2' WHERE key = 'schema'",
+)
+SCHEMA_1 = (
+    "DROP TABLE decision",
+    "DROP INDEX ix_article_advisory",
+    "ALTER TABLE article DROP COLUMN advisory",
+    "UPDATE meta SET value = '1' WHERE key = 'schema'",
+)
+
+
+def plain(value: object) -> object:
+    """Return a fact as schema 2 writes it."""
+    if dataclasses.is_dataclass(value):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {"is": type(value).__name__} | {name: plain(getattr(value, name)) for name in names}
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def scan_of_schema_2(path: Path, scan: Assessment) -> None:
+    """Write a scan, whose other tables are there, as schema 2 does: each host with its facts, each verdict."""
+    verdicts = [(profile, verdict) for profile, row in enumerate(scan.verdicts) for verdict in row]
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.executemany(
+            "INSERT INTO scan_host VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (scan.number, n, h.host, h.product_line, h.profile, h.file, h.line, json.dumps(document))
+                for n, h in enumerate(scan.hosts)
+                for document in [
+                    {"extra": h.extra, "sources": [[c, s.file, s.line, s.column, t] for c, s, t in h.sources]}
+                ]
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (scan.number, profile, int(v.article[1:]), v.status.value, v.reason.value, v.first_fixed, n)
+                for n, (profile, v) in enumerate(verdicts)
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO finding_detail VALUES (?, ?, ?)",
+            [
+                (scan.number, n, json.dumps({"evidence": plain(v.evidence), "remedies": plain(v.remedies)}))
+                for n, (_, v) in enumerate(verdicts)
+            ],
+        )
+    connection.close()
+
+
 @pytest.fixture
 def older(tmp_path: Path, bundled_db: Path) -> Path:
-    """A database of schema 1: without what was weighed."""
+    """A database of schema 1: without what was weighed, scans not folded."""
     path = Path(shutil.copy(bundled_db, tmp_path / "kb.db"))
-    sql(
-        path,
-        "DROP TABLE decision",
-        "DROP INDEX ix_article_advisory",
-        "ALTER TABLE article DROP COLUMN advisory",
-        "UPDATE meta SET value = '1' WHERE key = 'schema'",
-    )
+    sql(path, *SCANS_OF_SCHEMA_2, *SCHEMA_1)
     return path
+
+
+def test_scans_of_an_older_database_are_kept(tmp_path: Path, bundled_db: Path) -> None:
+    path = Path(shutil.copy(bundled_db, tmp_path / "kb.db"))
+    folder = SERVERS.parent
+    with Store(str(path)) as opened:
+        fleet = inventory.read([SERVERS, folder / "files-long.csv"])
+        scans = [scanning.run(fleet, opened, now=NOW), scanning.run(fleet, opened, unfixed=True, now=NOW)]
+    sql(path, *SCANS_OF_SCHEMA_2)
+    for each in scans:
+        scan_of_schema_2(path, each)
+    with Store(str(path)) as opened:
+        assert [opened.load_scan(each.number) for each in scans] == scans
+    assert path.with_name("kb.db.schema-2").exists()
 
 
 def test_an_older_database_is_upgraded_after_a_copy(older: Path, stocked: Store) -> None:

@@ -145,7 +145,7 @@ def assessment(document: Assessment, statuses: Sequence[Status]) -> dict[str, An
         "scan": document.number,
         "created": document.created,
         "summary": {
-            "hosts": len({row.host.casefold() for row in document.hosts}),
+            "hosts": document.host_count,
             "installations": len(document.hosts),
             "profiles": len(document.profiles),
             "advisories": len(document.articles),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kbcheck import matching, product
 from kbcheck.model import Assessment, HostRow, Profile, Remedy, Status, Verdict
@@ -26,11 +27,10 @@ class View:
 
 def counts(assessment: Assessment) -> Counter[Status]:
     """Return how many installation-article pairs have each status."""
-    hosts = Counter(row.profile for row in assessment.hosts)
     total: Counter[Status] = Counter(dict.fromkeys(Status, 0))
     for profile, verdicts in enumerate(assessment.verdicts):
         for status, number in Counter(verdict.status for verdict in verdicts).items():
-            total[status] += number * hosts[profile]
+            total[status] += number * assessment.sizes[profile]
     assert sum(total.values()) == len(assessment.hosts) * len(assessment.articles)
     return total
 
@@ -91,43 +91,35 @@ def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
 
 def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20) -> View:
     """One line for each host and product; hosts that share a profile are folded unless `all_hosts`."""
-    groups: dict[int, list[HostRow]] = defaultdict(list)
-    for row in assessment.hosts:
-        groups[row.profile].append(row)
-    rows = []
-    folded = 0
-    order = sorted(
-        groups,
-        key=lambda n: (
-            -_number(assessment.verdicts[n], Status.EXPOSED),
-            -_number(assessment.verdicts[n], Status.UNDETERMINED),
-            groups[n][0].host.casefold(),
-        ),
-    )
+    tally = [Counter(verdict.status for verdict in verdicts) for verdicts in assessment.verdicts]
     if all_hosts:
-        chosen = [(row.profile, row) for row in assessment.hosts]
+        chosen: Iterable[HostRow] = assessment.hosts
     else:
-        chosen = [(number, groups[number][0]) for number in order]
-    for number, row in chosen:
-        profile, verdicts = assessment.profiles[number], assessment.verdicts[number]
-        more = len(groups[number]) - 1
-        if not all_hosts:
-            folded += more
-        name = row.host + (f" +{more}" if more and not all_hosts else "")
+        chosen = sorted(
+            assessment.leaders.values(),
+            key=lambda row: (
+                -tally[row.profile][Status.EXPOSED],
+                -tally[row.profile][Status.UNDETERMINED],
+                row.host.casefold(),
+            ),
+        )[:limit]
+    rows = []
+    for row in chosen:
+        profile = assessment.profiles[row.profile]
+        more = assessment.sizes[row.profile] - 1
         rows.append(
             (
-                name,
+                row.host + (f" +{more}" if more and not all_hosts else ""),
                 product.line(profile.product_line).short,
                 matching.level_text(profile),
-                *(_count(verdicts, status) for status in Status),
-                next_step(profile, verdicts),
+                *(f"{tally[row.profile][status]:,}" for status in Status),
+                next_step(profile, assessment.verdicts[row.profile]),
             )
         )
     below = []
-    if not all_hosts and len(rows) > limit:
-        below.append(f"... {len(rows) - limit} more levels (-v lists every host)")
-        rows = rows[:limit]
-    if folded:
+    if not all_hosts and len(assessment.profiles) > limit:
+        below.append(f"... {len(assessment.profiles) - limit:,} more levels (-v lists every host)")
+    if not all_hosts and len(assessment.profiles) < len(assessment.hosts):
         below.append("+n: n more hosts at exactly the level of the one shown (-v lists them)")
     return View(
         _head(assessment),
@@ -140,7 +132,7 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
 
 def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[Status] = ()) -> View:
     """One line for each advisory: how many installations have each status."""
-    hosts = Counter(row.profile for row in assessment.hosts)
+    hosts = assessment.sizes
     table: dict[str, Counter[Status]] = {ident: Counter() for ident in assessment.articles}
     fixes: dict[str, str] = {}
     for number, verdicts in enumerate(assessment.verdicts):
@@ -180,11 +172,8 @@ def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[St
 
 def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
     """One line for each remedy: how many exposures it closes, on how many hosts."""
-    hosts: dict[int, list[str]] = defaultdict(list)
-    for row in assessment.hosts:
-        hosts[row.profile].append(row.host)
     closes: Counter[tuple[str, str]] = Counter()
-    where: dict[tuple[str, str], set[str]] = defaultdict(set)
+    where: dict[tuple[str, str], set[int]] = defaultdict(set)
     what: dict[tuple[str, str], set[str]] = defaultdict(set)
     for number, verdicts in enumerate(assessment.verdicts):
         for verdict in verdicts:
@@ -193,12 +182,18 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
             for remedy in verdict.remedies or (Remedy("", None, None),):
                 text = remedy_text(remedy, remedy.product_line, brief=True) if remedy.product_line else "no fix known"
                 key = (text, product.line(remedy.product_line).short if remedy.level != product.RTM else "")
-                closes[key] += len(hosts[number])
-                where[key].update(hosts[number])
+                closes[key] += assessment.sizes[number]
+                where[key].add(number)
                 what[key].add(verdict.article)
     order = sorted(closes, key=lambda key: (-closes[key], key))
     rows = [
-        (text, line, f"{len(where[text, line]):,}", f"{len(what[text, line]):,}", f"{closes[text, line]:,}")
+        (
+            text,
+            line,
+            f"{_hosts(assessment, where[text, line]):,}",
+            f"{len(what[text, line]):,}",
+            f"{closes[text, line]:,}",
+        )
         for text, line in order[:limit]
     ]
     below = ["An exposure may have several remedies: a service pack and a hotfix before it."]
@@ -213,9 +208,16 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
     )
 
 
+def _hosts(assessment: Assessment, profiles: Collection[int]) -> int:
+    """Return how many hosts have an installation with one of `profiles`."""
+    if assessment.host_count == len(assessment.hosts):
+        return sum(assessment.sizes[profile] for profile in profiles)
+    return len({name.casefold() for name in assessment.names(profiles)})
+
+
 def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View:
     """Hosts by articles; without a selection the articles to which most installations are exposed."""
-    hosts = Counter(row.profile for row in assessment.hosts)
+    hosts = assessment.sizes
     exposed: Counter[str] = Counter()
     for number, verdicts in enumerate(assessment.verdicts):
         for verdict in verdicts:
@@ -224,14 +226,9 @@ def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View
     if len(articles) > columns:
         articles = sorted(articles, key=lambda ident: (ident != DEADLOCK, -exposed[ident], int(ident[1:])))[:columns]
     rows = []
-    seen: Counter[int] = Counter(row.profile for row in assessment.hosts)
-    done = set()
-    for row in assessment.hosts:
-        if row.profile in done:
-            continue
-        done.add(row.profile)
+    for row in islice(assessment.leaders.values(), limit):
         by_id = {verdict.article: verdict for verdict in assessment.verdicts[row.profile]}
-        more = f" +{seen[row.profile] - 1}" if seen[row.profile] > 1 else ""
+        more = f" +{hosts[row.profile] - 1}" if hosts[row.profile] > 1 else ""
         profile = assessment.profiles[row.profile]
         rows.append(
             (
@@ -242,18 +239,16 @@ def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View
             )
         )
     below = []
-    if len(rows) > limit:
-        below.append(f"... {len(rows) - limit} more levels (-v lists them all)")
-        rows = rows[:limit]
+    if len(assessment.profiles) > limit:
+        below.append(f"... {len(assessment.profiles) - limit:,} more levels (-v lists them all)")
     if len(articles) < len(assessment.articles):
         below.append(f"{len(assessment.articles) - len(articles):,} more articles: choose with --article")
     return View(_head(assessment), ("host", "product", "level", *articles), tuple(rows), (*below, *_foot(assessment)))
 
 
 def _head(assessment: Assessment) -> tuple[str, ...]:
-    hosts = len({row.host.casefold() for row in assessment.hosts})
     return (
-        f"{_plural(len(assessment.hosts), 'installation')} on {_plural(hosts, 'host')}, "
+        f"{_plural(len(assessment.hosts), 'installation')} on {_plural(assessment.host_count, 'host')}, "
         f"{_plural(len(assessment.profiles), 'distinct level')}, against "
         f"{_plural(len(assessment.articles), 'advisory', 'advisories')}",
     )
@@ -262,30 +257,28 @@ def _head(assessment: Assessment) -> tuple[str, ...]:
 def _foot(assessment: Assessment) -> tuple[str, ...]:
     """Return what must not be missed: the deadlock, refused rows, the command that asks why."""
     lines = []
-    statuses = Status
-    deadlock: dict[Status, list[str]] = {status: [] for status in statuses}
     exposed: tuple[str, str] | None = None
     if DEADLOCK in assessment.articles:
         position = list(assessment.articles).index(DEADLOCK)
-        for row in assessment.hosts:
-            status = assessment.verdicts[row.profile][position].status
-            deadlock[status].append(row.host)
-            if status is Status.EXPOSED and exposed is None:
-                exposed = (row.host, DEADLOCK)
-        title = assessment.articles[DEADLOCK][0].removeprefix("XADM: ")
-        lines.append("")
+        by_status: dict[Status, list[int]] = {status: [] for status in Status}
+        for profile, verdicts in enumerate(assessment.verdicts):
+            by_status[verdicts[position].status].append(profile)
         numbers = (
-            (len(deadlock[status]), SHORT[status].lower().replace("undet.", "undetermined")) for status in statuses
+            f"{sum(assessment.sizes[profile] for profile in profiles)} "
+            f"{SHORT[status].lower().replace('undet.', 'undetermined')}"
+            for status, profiles in by_status.items()
         )
-        lines.append(f"{DEADLOCK} {title}")
-        lines.append("  " + ", ".join(f"{number} {word}" for number, word in numbers))
+        lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
+        lines.append(f"  {', '.join(numbers)}")
         for status in (Status.EXPOSED, Status.UNDETERMINED):
-            names = list(dict.fromkeys(deadlock[status]))
+            names = dict.fromkeys(assessment.names(frozenset(by_status[status])))
             if names:
                 more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-                lines.append(f"  {status.value}: {' '.join(names[:8])}{more}")
-        if deadlock[Status.EXPOSED]:
-            lines.append(f"  see it happen: kbcheck simulate --host {deadlock[Status.EXPOSED][0]}")
+                lines.append(f"  {status.value}: {' '.join(islice(names, 8))}{more}")
+            if names and status is Status.EXPOSED:
+                exposed = (next(iter(names)), DEADLOCK)
+        if exposed is not None:
+            lines.append(f"  see it happen: kbcheck simulate --host {exposed[0]}")
     if assessment.refusals:
         lines.append("")
     for refusal in assessment.refusals[:5]:
@@ -300,7 +293,7 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
         exposed = next(
             (
                 (row.host, verdict.article)
-                for row in assessment.hosts
+                for row in assessment.leaders.values()
                 for verdict in assessment.verdicts[row.profile]
                 if verdict.status is Status.EXPOSED
             ),
@@ -313,11 +306,3 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
 
 def _plural(number: int, word: str, plural: str | None = None) -> str:
     return f"{number:,} {word if number == 1 else plural or word + 's'}"
-
-
-def _number(verdicts: Sequence[Verdict], status: Status) -> int:
-    return sum(verdict.status is status for verdict in verdicts)
-
-
-def _count(verdicts: Sequence[Verdict], status: Status) -> str:
-    return f"{_number(verdicts, status):,}"
