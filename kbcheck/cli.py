@@ -328,7 +328,9 @@ def report(
     if assessment is None:
         raise _no_scan(number)
     assessment = narrow.narrow(assessment, named, product or ())
-    if unfixed and not any(v.reason == "no-fix-known" for verdicts in assessment.verdicts for v in verdicts):
+    if unfixed and not any(
+        verdict.reason == "no-fix-known" for column in assessment.columns for verdict, _, _ in assessment.spread(column)
+    ):
         _say(f"scan {assessment.number} holds only faults with a known fix: run kbcheck scan --unfixed")
     return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
 

@@ -35,6 +35,7 @@ from kbcheck.model import (
     UNSPECIFIED,
     Affected,
     ArticleKnowledge,
+    Column,
     Correction,
     CorrectionKind,
     Evidence,
@@ -51,6 +52,8 @@ from kbcheck.model import (
 )
 
 Demands = tuple[Affected | Correction | FixedFile, ...]
+Levels = tuple[str | None, ...]
+Beside = tuple[tuple[str, str | None], ...]
 
 _STATUS = {
     Reason.PRODUCT_NOT_LISTED: Status.NOT_APPLICABLE,
@@ -177,51 +180,68 @@ def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
 
 
 class Fleetwide:
-    """Profiles grouped by what a verdict can depend on, so that each article is judged once for each group.
+    """Profiles grouped by what a verdict can depend on, so that each article is judged once for each such thing.
 
-    That is the product line, the levels that the host's data speak for, what runs beside it, and of its files and
-    hotfixes those that the article names. Law: column() gives what assess() gives for each profile.
+    A group shares the product line, the levels that the host's data speak for, and what runs beside it; its profiles
+    differ in files and hotfixes, of which an article names few. `groups` has the group of each profile. Law: column()
+    gives what assess() gives for each profile.
     """
 
     def __init__(self, profiles: Sequence[Profile]) -> None:
         self._profiles = tuple(profiles)
-        self._standings: dict[str, dict[tuple[object, ...], list[int]]] = {}
+        numbers: dict[tuple[str, Levels, Beside], int] = {}
+        self._members: list[list[int]] = []
         self._told: dict[tuple[str, str], list[int]] = {}
+        groups = []
         for number, profile in enumerate(self._profiles):
-            standing = (candidate_levels(profile), profile.beside)
-            self._standings.setdefault(profile.product_line, {}).setdefault(standing, []).append(number)
+            standing = (profile.product_line, candidate_levels(profile), profile.beside)
+            group = numbers.setdefault(standing, len(numbers))
+            if group == len(self._members):
+                self._members.append([])
+            self._members[group].append(number)
+            groups.append(group)
             for name in (*(file for file, _, _ in profile.files), *profile.hotfixes):
                 self._told.setdefault((profile.product_line, name), []).append(number)
+        self.groups = tuple(groups)
+        self._of_line: dict[str, list[tuple[int, Levels, Beside]]] = {}
+        for (line, levels, beside), group in numbers.items():
+            self._of_line.setdefault(line, []).append((group, levels, beside))
 
-    def column(self, known: ArticleKnowledge) -> list[Verdict]:
-        """Return the verdict for each profile, in their order; profiles of one group share the object."""
-        column: list[Verdict] = [None] * len(self._profiles)  # type: ignore[list-item]  # each is set below
-        for name, standings in self._standings.items():
+    def column(self, known: ArticleKnowledge) -> Column:
+        """Return the verdicts about one article; what is equal is mostly one object."""
+        of_group: list[Verdict] = [None] * len(self._members)  # type: ignore[list-item]  # each is set below
+        apart: dict[int, Verdict] = {}
+        fixed = {line.product_line for line in known.lines if line.first_fixed is not None}
+        for name, standings in self._of_line.items():
             line = known.line(name)
             if line is None or not line.listed:
-                first = next(iter(standings.values()))[0]
-                unlisted = _not_listed(self._profiles[first], known, line)
-                for numbers in standings.values():
-                    for number in numbers:
-                        column[number] = unlisted
+                unlisted = _not_listed(self._profiles[self._members[standings[0][0]][0]], known, line)
+                for group, _, _ in standings:
+                    of_group[group] = unlisted
                 continue
             prepared = _prepared(line)
             named = {file for test in prepared.tests for file, _ in test.required}
-            apart = {number for thing in (*named, *prepared.claims) for number in self._told.get((name, thing), ())}
-            for numbers in standings.values():
-                shared: dict[tuple[object, ...], Verdict] = {}
-                for number in numbers:
+            told = {number for thing in (*named, *prepared.claims) for number in self._told.get((name, thing), ())}
+            shared: dict[tuple[object, ...], Verdict] = {}
+            for group, levels, beside in standings:
+                members = self._members[group]
+                # What runs beside it is asked only where its own line has no correction (rules 11 and 13).
+                near = () if name in fixed else tuple(each for each in beside if each[0] in fixed)
+                first = members[0] if not told else next((n for n in members if n not in told), members[0])
+                for number in (first, *told.intersection(members)):
                     profile = self._profiles[number]
-                    key: tuple[object, ...] = ()
-                    if number in apart:
-                        key = (
-                            tuple(each for each in profile.files if each[0] in named),
-                            tuple(each for each in profile.hotfixes if each in prepared.claims),
-                        )
-                    verdict = shared.get(key) or assess(profile, known)
-                    shared[key] = verdict
-                    column[number] = verdict
-        return column
+                    key: tuple[object, ...] = (levels, near)
+                    if number in told:
+                        files = tuple(each for each in profile.files if each[0] in named)
+                        key = (levels, near, files, tuple(each for each in profile.hotfixes if each in prepared.claims))
+                    verdict = shared.get(key)
+                    if verdict is None:
+                        verdict = shared[key] = assess(profile, known)
+                    if number == first:
+                        of_group[group] = verdict
+                    elif verdict is not of_group[group]:
+                        apart[number] = verdict
+        return Column(tuple(of_group), apart)
 
 
 def _not_listed(profile: Profile, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:

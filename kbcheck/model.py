@@ -531,13 +531,21 @@ class HostRow:
         return HostRow(host, self.product_line, self.profile, self.file, line, extra, _moved(self.sources, host, line))
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The verdicts about one article: that of each group of profiles, and of the profiles that differ from theirs."""
+
+    of_group: tuple[Verdict, ...]
+    apart: Mapping[int, Verdict] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Assessment:
     """A whole scan, the neutral document that every writer prints.
 
-    `verdicts[i]` are the verdicts of `profiles[i]`, one for each of `articles` (id -> title, ISO date, kind) in their
-    order; `hosts` name their profile by index. `other_articles` counts what is no advisory or has no fix. `number` is
-    the stored scan's, None before it is stored.
+    `columns` hold the verdicts about `articles` (id -> title, ISO date, kind), in their order; `groups[i]` is the group
+    of `profiles[i]`, and `hosts` name their profile by index. `other_articles` counts what is no advisory or has no
+    fix. `number` is the stored scan's, None before it is stored.
     """
 
     created: str
@@ -547,9 +555,61 @@ class Assessment:
     articles: dict[str, tuple[str, str, str]]
     other_articles: int
     profiles: tuple[Profile, ...]
+    groups: tuple[int, ...]
     hosts: Folded[HostRow]
-    verdicts: tuple[tuple[Verdict, ...], ...]
+    columns: tuple[Column, ...]
     number: int | None = None
+
+    def verdict(self, profile: int, column: Column) -> Verdict:
+        """Return the verdict for one profile about one article."""
+        return column.apart.get(profile) or column.of_group[self.groups[profile]]
+
+    def verdicts(self, profile: int) -> Iterator[Verdict]:
+        """Return the verdicts for one profile, in the order of the articles."""
+        return (self.verdict(profile, column) for column in self.columns)
+
+    @cached_property
+    def members(self) -> tuple[tuple[int, ...], ...]:
+        """The profiles of each group."""
+        found: list[list[int]] = [[] for _ in range(max(self.groups, default=-1) + 1)]
+        for profile, group in enumerate(self.groups):
+            found[group].append(profile)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def tallies(self) -> tuple[Counter[Status], ...]:
+        """How many verdicts of each status each profile has."""
+        groups = [
+            Counter(column.of_group[group].status for column in self.columns) for group in range(len(self.members))
+        ]
+        found = tuple(Counter(groups[group]) for group in self.groups)
+        for column in self.columns:
+            for profile, verdict in column.apart.items():
+                found[profile][column.of_group[self.groups[profile]].status] -= 1
+                found[profile][verdict.status] += 1
+        return found
+
+    def spread(self, column: Column) -> Iterator[tuple[Verdict, tuple[int, ...], int]]:
+        """Return each verdict about one article, profiles that have it, how many installations have one of these.
+
+        The same verdict may come again with others.
+        """
+        apart: dict[int, list[int]] = {}
+        for profile in column.apart:
+            apart.setdefault(self.groups[profile], []).append(profile)
+        for group, verdict in enumerate(column.of_group):
+            profiles, size = self.members[group], self._group_sizes[group]
+            if group in apart:
+                profiles = tuple(profile for profile in profiles if profile not in column.apart)
+                size -= self.size(apart[group])
+            if profiles:
+                yield verdict, profiles, size
+        for profile, verdict in column.apart.items():
+            yield verdict, (profile,), self.sizes[profile]
+
+    @cached_property
+    def _group_sizes(self) -> tuple[int, ...]:
+        return tuple(map(self.size, self.members))
 
     @cached_property
     def sizes(self) -> Counter[int]:
@@ -558,6 +618,10 @@ class Assessment:
         for template, number in Counter(self.hosts.which).items():
             found[self.hosts.templates[template].profile] += number
         return found
+
+    def size(self, profiles: Iterable[int]) -> int:
+        """Return how many installations have one of `profiles`."""
+        return sum(map(self.sizes.__getitem__, profiles))
 
     @cached_property
     def leaders(self) -> dict[int, HostRow]:

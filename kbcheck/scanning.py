@@ -66,9 +66,6 @@ def assess(
     """Return the assessment of the installations of `fleet` whose product line is among `lines` (None: all)."""
     profiles, hosts = _profiles(fleet, lines)
     fleetwide = matching.Fleetwide(profiles)
-    columns = [fleetwide.column(known) for known in selected]
-    verdicts = tuple(zip(*columns, strict=True)) if columns else ((),) * len(profiles)
-    assert all(len(row) == len(selected) for row in verdicts)
     return Assessment(
         created=now.isoformat(timespec="seconds"),
         inventories=fleet.inventories,
@@ -77,8 +74,9 @@ def assess(
         articles={known.id: (known.title, known.date.isoformat(), known.kind.value) for known in selected},
         other_articles=others,
         profiles=profiles,
+        groups=fleetwide.groups,
         hosts=hosts,
-        verdicts=verdicts,
+        columns=tuple(fleetwide.column(known) for known in selected),
     )
 
 

@@ -22,7 +22,6 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from kbcheck.model import (
     Affected,
     ArticleKnowledge,
     Assessment,
+    Column,
     Correction,
     CorrectionKind,
     Decision,
@@ -61,6 +61,7 @@ from kbcheck.model import (
 
 SCHEMA = 3
 BUSY_SECONDS = 60
+_HOSTS = 8192  # host rows of a scan in one row
 _LOCK = 241556  # on PostgreSQL one writer at a time, as on SQLite
 
 _metadata = sa.MetaData()
@@ -157,6 +158,7 @@ _scan_profile = sa.Table(
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("profile", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
+    sa.Column("of_group", sa.Integer),  # None: a group of its own, with the number of the profile
 )
 # What host rows have in common; see model.Folded.
 _scan_shape = sa.Table(
@@ -166,18 +168,26 @@ _scan_shape = sa.Table(
     sa.Column("shape", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
-_scan_host = sa.Table(
-    "scan_host",
+_scan_extra = sa.Table(
+    "scan_extra",
     _metadata,
-    sa.Column("scan", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("line", sa.Integer, nullable=False),
-    sa.Column("shape", sa.Integer, nullable=False),
-    sa.Column("extra", sa.Text, nullable=False),
-    sqlite_with_rowid=False,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("extra", sa.Integer, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
 )
-# One row for each distinct verdict about an article; `profiles` are those that have it: "0-12 15".
+# Host rows, some thousands in each row here, as lists: their hosts, lines, shapes and extras.
+_scan_hosts = sa.Table(
+    "scan_hosts",
+    _metadata,
+    sa.Column("scan", sa.Integer, nullable=False, index=True),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("hosts", sa.Text, nullable=False),
+    sa.Column("lines", sa.Text, nullable=False),
+    sa.Column("shapes", sa.Text, nullable=False),
+    sa.Column("extras", sa.Text, nullable=False),
+)
+# One row for each distinct verdict about an article: the groups of profiles that have it, and the profiles whose group
+# has another; as ranges, "0-12 15".
 _finding = sa.Table(
     "finding",
     _metadata,
@@ -187,7 +197,8 @@ _finding = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("first_fixed", sa.Text),
     sa.Column("detail", sa.Integer, nullable=False),
-    sa.Column("profiles", sa.Text, nullable=False),
+    sa.Column("of_groups", sa.Text, nullable=False),
+    sa.Column("of_profiles", sa.Text, nullable=False),
 )
 # What a finding rests on, and the facts that it names by number.
 _detail = sa.Table(
@@ -223,6 +234,7 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "CREATE INDEX ix_decision_product_line ON decision (product_line)",
     ),
     2: (
+        "ALTER TABLE scan_profile ADD COLUMN of_group INTEGER",
         "ALTER TABLE scan_host RENAME TO old_host",
         "ALTER TABLE finding RENAME TO old_finding",
         "ALTER TABLE finding_detail RENAME TO old_detail",
@@ -345,7 +357,7 @@ class Store:
                 for statement in _STEPS[step]:
                     connection.exec_driver_sql(statement)
                 if step == 2:
-                    _metadata.create_all(connection, [_scan_shape, _scan_host, _finding, _detail, _fact])
+                    _metadata.create_all(connection, [_scan_shape, _scan_extra, _scan_hosts, _finding, _detail, _fact])
                     self._fold_scans(connection)
             connection.execute(sa.update(_meta).where(_meta.c.key == "schema").values(value=str(SCHEMA)))
 
@@ -670,31 +682,38 @@ class Store:
             result = connection.execute(sa.insert(_scan).values(created=assessment.created, document=_json(document)))
             assert result.inserted_primary_key is not None
             number = int(result.inserted_primary_key[0])
-            profiles = ((number, n, _json(_plain(profile))) for n, profile in enumerate(assessment.profiles))
+            profiles = (
+                (number, n, _json(_plain(profile)), group)
+                for n, (profile, group) in enumerate(zip(assessment.profiles, assessment.groups, strict=True))
+            )
             self._bulk(connection, _scan_profile, profiles)
             self._save_hosts(connection, number, assessment.hosts)
             self._save_findings(connection, number, assessment)
         return number
 
     def _save_hosts(self, connection: sa.Connection, number: int, hosts: Folded[HostRow]) -> None:
-        shapes = ((number, n, _json(_shape(row))) for n, row in enumerate(hosts.templates))
-        self._bulk(connection, _scan_shape, shapes)
-        extras = [_json(extra) for extra in hosts.extras]
-        told = map(extras.__getitem__, hosts.extra_of)
-        rows = zip(repeat(number), range(len(hosts)), hosts.names, hosts.lines, hosts.which, told)  # repeat has no end
-        self._bulk(connection, _scan_host, rows)
+        self._bulk(connection, _scan_shape, ((number, n, _json(_shape(row))) for n, row in enumerate(hosts.templates)))
+        self._bulk(connection, _scan_extra, ((number, n, _json(extra)) for n, extra in enumerate(hosts.extras)))
+        columns = (hosts.names, hosts.lines, hosts.which, hosts.extra_of)
+        parts = (
+            (number, first, *(_json(list(column[first : first + _HOSTS])) for column in columns))
+            for first in range(0, len(hosts), _HOSTS)
+        )
+        self._bulk(connection, _scan_hosts, parts)
 
     def _save_findings(self, connection: sa.Connection, number: int, assessment: Assessment) -> None:
         details = _Details()
         rows = []
-        for column in zip(*assessment.verdicts, strict=True):
-            groups: dict[int, list[int]] = {}
-            for profile, verdict in enumerate(map(id, column)):  # profiles of one group share the object
-                groups.setdefault(verdict, []).append(profile)
-            for profiles in groups.values():
-                verdict = column[profiles[0]]
+        for column in assessment.columns:
+            found: dict[int, tuple[Verdict, list[int], list[int]]] = {}  # what is equal is mostly one object
+            for group, verdict in enumerate(column.of_group):
+                found.setdefault(id(verdict), (verdict, [], []))[1].append(group)
+            for profile, verdict in column.apart.items():
+                found.setdefault(id(verdict), (verdict, [], []))[2].append(profile)
+            for verdict, groups, apart in found.values():
                 head = (number, _number(verdict.article), verdict.status.value, verdict.reason.value)
-                rows.append((*head, verdict.first_fixed, details.number(verdict), _ranges(profiles)))
+                own = (details.number(verdict), _ranges(groups), _ranges(sorted(apart)))
+                rows.append((*head, verdict.first_fixed, *own))
         self._bulk(connection, _finding, rows)
         self._save_details(connection, number, details)
 
@@ -710,21 +729,25 @@ class Store:
                 return None
             number = row.id
             document = json.loads(row.document)
-            profiles = [
-                _from_plain(Profile, json.loads(text)) for text in self._documents(connection, _scan_profile, number)
-            ]
-            hosts = self._hosts(connection, number)
+            told = sa.select(_scan_profile).where(_scan_profile.c.scan == number).order_by(_scan_profile.c.profile)
+            profiles, groups = [], []
+            for r in connection.execute(told):
+                profiles.append(_from_plain(Profile, json.loads(r.document)))
+                groups.append(r.profile if r.of_group is None else r.of_group)
             facts = [_thaw(json.loads(text)) for text in self._documents(connection, _fact, number)]
             details = [_to_detail(json.loads(text), facts) for text in self._documents(connection, _detail, number)]
-            found: dict[str, list[Verdict | None]] = {ident: [None] * len(profiles) for ident in document["articles"]}
+            found: dict[str, tuple[list[Verdict], dict[int, Verdict]]] = {}
+            for ident in document["articles"]:
+                found[ident] = ([None] * (max(groups, default=-1) + 1), {})  # type: ignore[list-item]  # each is set below
             for r in connection.execute(sa.select(_finding).where(_finding.c.scan == number)):
-                evidence, remedies = details[r.detail]
                 ident = f"Q{r.article}"
+                evidence, remedies = details[r.detail]
                 verdict = Verdict(ident, Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies)
-                column = found[ident]
-                for profile in _from_ranges(r.profiles):
-                    column[profile] = verdict
-        assert all(verdict is not None for column in found.values() for verdict in column)
+                of_group, apart = found[ident]
+                for group in _from_ranges(r.of_groups):
+                    of_group[group] = verdict
+                apart.update(dict.fromkeys(_from_ranges(r.of_profiles), verdict))
+            hosts = self._hosts(connection, number)
         return Assessment(
             created=row.created,
             inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
@@ -733,36 +756,44 @@ class Store:
             articles={ident: (title, date, kind) for ident, (title, date, kind) in document["articles"].items()},
             other_articles=document["other_articles"],
             profiles=tuple(profiles),
+            groups=tuple(groups),
             hosts=hosts,
-            verdicts=tuple(zip(*found.values(), strict=True)) if found else ((),) * len(profiles),
+            columns=tuple(Column(tuple(of_group), apart) for of_group, apart in found.values()),
             number=number,
         )
 
     def host_of_scan(self, host: str, number: int | None = None) -> HostOfScan | None:
         """Return one host of a stored scan, by its name in any case; None when there is no such scan."""
+        folded = host.casefold()
         with self._reading() as connection:
             row = self._scan_row(connection, number)
             if row is None:
                 return None
-            named = sa.select(_scan_host).where(_scan_host.c.scan == row.id).order_by(_scan_host.c.position)
-            folded = sa.func.lower(_scan_host.c.host)
-            found = []
-            # The database folds ASCII only: what it lets through is compared again.
-            for r in connection.execute(named.where(folded.like(_like(host), escape="\\"))):
-                if r.host.casefold() == host.casefold():
-                    found.append(r)
-            shapes = self._some(connection, _scan_shape, row.id, {r.shape for r in found})
-            rows = [_to_shape(shapes[r.shape]).at(r.host, r.line, _extra(r.extra)) for r in found]
+            c = _scan_hosts.c
+            parts = sa.select(c.first, c.hosts).where(c.scan == row.id).order_by(c.first)
+            found: dict[int, list[int]] = {}
+            near: set[str] = set()
+            for first, text in connection.execute(parts):
+                for n, name in enumerate(json.loads(text)):
+                    key = name.casefold()
+                    if key == folded:
+                        found.setdefault(first, []).append(n)
+                    elif key.startswith(folded[:3]):
+                        near.add(name)
+            rows = [each for first, places in found.items() for each in self._rows(connection, row.id, first, places)]
             profiles = self._some(connection, _scan_profile, row.id, {each.profile for each in rows})
-            near: tuple[str, ...] = ()
-            if not found:
-                begin = folded.like(_like(host[:3]) + "%", escape="\\")
-                names = connection.execute(
-                    named.where(begin).with_only_columns(_scan_host.c.host).limit(1000)
-                ).scalars()
-                near = tuple(sorted({n for n in names if n.casefold().startswith(host.casefold()[:3])})[:5])
         told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)
-        return HostOfScan(row.id, told, near)
+        return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]))
+
+    def _rows(self, connection: sa.Connection, number: int, first: int, places: Sequence[int]) -> Iterator[HostRow]:
+        """Return host rows: those at `places` of the part that begins with row `first`."""
+        part = sa.select(_scan_hosts).where(_scan_hosts.c.scan == number, _scan_hosts.c.first == first)
+        row = connection.execute(part).one()
+        names, lines, shapes, extras = (json.loads(each) for each in (row.hosts, row.lines, row.shapes, row.extras))
+        templates = self._some(connection, _scan_shape, number, {shapes[n] for n in places})
+        told = self._some(connection, _scan_extra, number, {extras[n] for n in places})
+        for n in places:
+            yield _to_shape(templates[shapes[n]]).at(names[n], lines[n], _to_extra(told[extras[n]]))
 
     def _scan_row(self, connection: sa.Connection, number: int | None) -> Any:
         newest = sa.select(sa.func.max(_scan.c.id)).scalar_subquery()
@@ -781,17 +812,17 @@ class Store:
 
     def _hosts(self, connection: sa.Connection, number: int) -> Folded[HostRow]:
         templates = [_to_shape(json.loads(text)) for text in self._documents(connection, _scan_shape, number)]
+        extras = [_to_extra(json.loads(text)) for text in self._documents(connection, _scan_extra, number)]
         which, lines, extra_of = array("I"), array("I"), array("I")
         names: list[str] = []
-        extras: dict[str, int] = {}
-        c = _scan_host.c
-        query = sa.select(c.host, c.line, c.shape, c.extra).where(c.scan == number).order_by(c.position)
-        for host, line, shape, extra in connection.execute(query):
-            names.append(host)
-            lines.append(line)
-            which.append(shape)
-            extra_of.append(extras.setdefault(extra, len(extras)))
-        return Folded(templates, which, names, lines, extra_of, [_extra(text) for text in extras])
+        for part in connection.execute(
+            sa.select(_scan_hosts).where(_scan_hosts.c.scan == number).order_by(_scan_hosts.c.first)
+        ):
+            names += json.loads(part.hosts)
+            lines.extend(json.loads(part.lines))
+            which.extend(json.loads(part.shapes))
+            extra_of.extend(json.loads(part.extras))
+        return Folded(templates, which, names, lines, extra_of, extras)
 
     def _fold_scans(self, connection: sa.Connection) -> None:
         """Bring the scans of schema 2, which has a row for each host's facts and for each verdict, to this one."""
@@ -799,15 +830,18 @@ class Store:
         old_details = sa.text("SELECT detail, document FROM old_detail WHERE scan = :scan")
         old_findings = sa.text("SELECT * FROM old_finding WHERE scan = :scan ORDER BY profile")
         for scan in connection.execute(sa.select(_scan.c.id)).scalars().all():
-            shapes: dict[str, int] = {}
-            hosts = []
+            templates: dict[HostRow, int] = {}
+            extras: dict[Extra, int] = {}
+            which, names, lines, extra_of = [], [], [], []
             for r in connection.execute(old_hosts, {"scan": scan}):
                 told = json.loads(r.extra)
                 sources = [[c, file, n - r.line, t, "" if w == r.host else w] for c, file, n, t, w in told["sources"]]
-                shape = shapes.setdefault(_json([r.product_line, r.profile, r.file, sources]), len(shapes))
-                hosts.append((scan, r.position, r.host, r.line, shape, _json(told["extra"])))
-            self._bulk(connection, _scan_shape, ((scan, n, shape) for shape, n in shapes.items()))
-            self._bulk(connection, _scan_host, hosts)
+                template = _to_shape([r.product_line, r.profile, r.file, sources])
+                which.append(templates.setdefault(template, len(templates)))
+                names.append(r.host)
+                lines.append(r.line)
+                extra_of.append(extras.setdefault(_to_extra(told["extra"]), len(extras)))
+            self._save_hosts(connection, scan, Folded(list(templates), which, names, lines, extra_of, list(extras)))
             details = _Details()
             numbers = {}
             for n, text in connection.execute(old_details, {"scan": scan}):
@@ -819,7 +853,7 @@ class Store:
             for r in connection.execute(old_findings, {"scan": scan}):
                 head = (scan, r.article, r.status, r.reason, r.first_fixed, numbers[r.detail])
                 findings.setdefault(head, []).append(r.profile)
-            self._bulk(connection, _finding, ((*head, _ranges(profiles)) for head, profiles in findings.items()))
+            self._bulk(connection, _finding, ((*head, _ranges(profiles), "") for head, profiles in findings.items()))
             self._save_details(connection, scan, details)
         for table in ("old_host", "old_detail", "old_finding"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
@@ -992,29 +1026,23 @@ def _to_shape(document: Any) -> HostRow:
     return HostRow("", product_line, profile, file, 0, (), told)
 
 
-def _extra(text: str) -> Extra:
-    return tuple((title, cell) for title, cell in json.loads(text))
+def _to_extra(document: Any) -> Extra:
+    return tuple((title, cell) for title, cell in document)
 
 
-def _like(name: str) -> str:
-    """Return a LIKE pattern that fits `name` in any case; what is not ASCII fits anything."""
-    return re.sub(r"[^\x00-\x7f]+", "%", re.sub(r"([%_\\])", r"\\\1", name.lower()))
-
-
-def _ranges(numbers: Sequence[int]) -> str:
+def _ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers as ranges: "0-12 15"."""
-    parts: list[str] = []
-    start = previous = numbers[0]
-    for number in (*numbers[1:], -1):
-        if number != previous + 1:
-            parts.append(f"{start}-{previous}" if previous > start else str(start))
-            start = number
-        previous = number
-    return " ".join(parts)
+    ranges: list[tuple[int, int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in ranges)
 
 
 def _from_ranges(text: str) -> Iterator[int]:
-    for part in text.split(" "):
+    for part in text.split():
         start, _, end = part.partition("-")
         yield from range(int(start), int(end or start) + 1)
 

@@ -342,10 +342,10 @@ def test_a_part_of_a_scan(fleet: Assessment) -> None:
     part = narrow.narrow(fleet, ["Q241556"], ["Exchange Server 5.0", "Windows NT"])
     assert list(part.articles) == ["Q241556"]
     assert {row.product_line for row in part.hosts} == {"Exchange Server 5.0", "Windows NT 4.0"}
-    assert len(part.profiles) == len(part.verdicts) == len({row.profile for row in part.hosts})
-    kept = {(row.host, row.product_line): part.verdicts[row.profile][0] for row in part.hosts}
+    assert len(part.profiles) == len(part.groups) == len({row.profile for row in part.hosts})
+    kept = {(row.host, row.product_line): next(part.verdicts(row.profile)) for row in part.hosts}
     whole = {
-        (row.host, row.product_line): next(v for v in fleet.verdicts[row.profile] if v.article == "Q241556")
+        (row.host, row.product_line): next(v for v in fleet.verdicts(row.profile) if v.article == "Q241556")
         for row in fleet.hosts
     }
     assert kept == {key: verdict for key, verdict in whole.items() if key in kept}

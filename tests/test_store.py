@@ -283,7 +283,8 @@ def test_a_scan_without_advisories_comes_back(store: Store) -> None:
     store.replace([make()])
     fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Notepad,7\n")
     assessment = scanning.run(fleet, store, now=NOW)
-    assert (assessment.verdicts, store.load_scan()) == (((),), assessment)
+    assert (assessment.columns, len(assessment.profiles)) == ((), 1)
+    assert store.load_scan() == assessment
 
 
 def test_one_host_of_a_scan(store: Store, bundled: tuple[Advisory, ...]) -> None:
@@ -383,8 +384,10 @@ def sql(path: Path, *statements: str) -> None:
     connection.close()
 
 
+NEW = ("scan_shape", "scan_extra", "scan_hosts", "finding", "finding_detail", "finding_fact")
 SCANS_OF_SCHEMA_2 = (
-    *(f"DROP TABLE {name}" for name in ("scan_shape", "scan_host", "finding", "finding_detail", "finding_fact")),
+    "ALTER TABLE scan_profile DROP COLUMN of_group",
+    *(f"DROP TABLE {name}" for name in NEW),
     "CREATE TABLE scan_host (scan INTEGER NOT NULL, position INTEGER NOT NULL, host TEXT NOT NULL, "
     "product_line TEXT NOT NULL, profile INTEGER NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, "
     "extra TEXT NOT NULL)",
@@ -414,7 +417,7 @@ def plain(value: object) -> object:
 
 def scan_of_schema_2(path: Path, scan: Assessment) -> None:
     """Write a scan, whose other tables are there, as schema 2 does: each host with its facts, each verdict."""
-    verdicts = [(profile, verdict) for profile, row in enumerate(scan.verdicts) for verdict in row]
+    verdicts = [(profile, verdict) for profile in range(len(scan.profiles)) for verdict in scan.verdicts(profile)]
     connection = sqlite3.connect(path)
     with connection:
         connection.executemany(
@@ -462,7 +465,13 @@ def test_scans_of_an_older_database_are_kept(tmp_path: Path, bundled_db: Path) -
     for each in scans:
         scan_of_schema_2(path, each)
     with Store(str(path)) as opened:
-        assert [opened.load_scan(each.number) for each in scans] == scans
+        for each in scans:
+            kept = opened.load_scan(each.number)
+            assert kept is not None
+            assert [list(kept.verdicts(n)) for n in range(len(kept.profiles))] == [
+                list(each.verdicts(n)) for n in range(len(each.profiles))
+            ]
+            assert dataclasses.replace(kept, groups=each.groups, columns=each.columns) == each
     assert path.with_name("kb.db.schema-2").exists()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ from kbcheck.model import (
     Correction,
     Evidence,
     FixedFile,
-    HostRow,
     Remedy,
     Status,
     Stored,
@@ -192,8 +190,8 @@ def assessment(document: Assessment, statuses: Sequence[Status]) -> dict[str, An
         ],
         "verdicts": [
             {"profile": number, **verdict_document(verdict)}
-            for number, verdicts in enumerate(document.verdicts)
-            for verdict in verdicts
+            for number in range(len(document.profiles))
+            for verdict in document.verdicts(number)
             if verdict.status in statuses
         ],
     }
@@ -242,40 +240,51 @@ def evidence(verdict: Verdict) -> dict[str, Any]:
 
 def rows(document: Assessment, statuses: Sequence[Status], *, with_evidence: bool) -> Iterator[dict[str, Any]]:
     """Return one record for each installation and advisory whose status is among `statuses`."""
-    position: Counter[str] = Counter()
+    kept: dict[int, list[dict[str, Any]]] = {}
     for row in document.hosts:
-        position[row.host] += 1
-        profile = document.profiles[row.profile]
-        of = product.line(profile.product_line)
-        levels = [level for level in matching.candidate_levels(profile) if level is not None]
-        for verdict in document.verdicts[row.profile]:
-            if verdict.status not in statuses:
-                continue
-            record: dict[str, Any] = {
-                "host": row.host,
-                "product": of.product,
-                "release": _release(profile.product_line, of),
-                "service_pack": " or ".join(levels) or None,
-                "build": " or ".join(".".join(map(str, build)) for build in profile.builds) or None,
-                "article": verdict.article,
-                "title": document.articles[verdict.article][0],
-                "status": verdict.status.value,
-                "reason": verdict.reason.value,
-                "first_fixed": verdict.first_fixed,
-                "remedy": "; ".join(remedy_text(remedy, row.product_line) for remedy in verdict.remedies),
-                "inventory_line": _place(row),
-            }
-            if with_evidence:
-                record["evidence"] = evidence(verdict)
-            yield record
+        if row.profile not in kept:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            kept[row.profile] = list(_parts(document, row.profile, statuses, with_evidence=with_evidence))
+        place = f"{row.file}:{row.line}"
+        for part in kept[row.profile]:
+            yield part | {"host": row.host, "inventory_line": place}
+
+
+_KEPT = 200  # profiles whose records are kept while hosts are written
+
+
+def _parts(
+    document: Assessment, number: int, statuses: Sequence[Status], *, with_evidence: bool
+) -> Iterator[dict[str, Any]]:
+    """Return the records of one profile, with what differs from host to host left empty."""
+    profile = document.profiles[number]
+    of = product.line(profile.product_line)
+    levels = [level for level in matching.candidate_levels(profile) if level is not None]
+    for verdict in document.verdicts(number):
+        if verdict.status not in statuses:
+            continue
+        part: dict[str, Any] = {
+            "host": "",
+            "product": of.product,
+            "release": _release(profile.product_line, of),
+            "service_pack": " or ".join(levels) or None,
+            "build": " or ".join(".".join(map(str, build)) for build in profile.builds) or None,
+            "article": verdict.article,
+            "title": document.articles[verdict.article][0],
+            "status": verdict.status.value,
+            "reason": verdict.reason.value,
+            "first_fixed": verdict.first_fixed,
+            "remedy": "; ".join(remedy_text(remedy, profile.product_line) for remedy in verdict.remedies),
+            "inventory_line": "",
+        }
+        if with_evidence:
+            part["evidence"] = evidence(verdict)
+        yield part
 
 
 def _release(name: str, of: product.Line) -> str:
     return of.release or name.removeprefix(of.product).strip()
-
-
-def _place(row: HostRow) -> str:
-    return f"{row.file}:{row.line}"
 
 
 def csv_lines(document: Assessment, statuses: Sequence[Status]) -> Iterator[str]:

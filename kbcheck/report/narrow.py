@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kbcheck import KbcheckError, product
-from kbcheck.model import Assessment
+from kbcheck.model import Assessment, Column
 
 
 class SelectionError(KbcheckError):
@@ -27,7 +27,11 @@ def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[s
         assessment = replace(
             assessment,
             articles={ident: entry for ident, entry in assessment.articles.items() if ident in articles},
-            verdicts=tuple(tuple(v for v in verdicts if v.article in articles) for verdicts in assessment.verdicts),
+            columns=tuple(
+                column
+                for column, ident in zip(assessment.columns, assessment.articles, strict=True)
+                if ident in articles
+            ),
         )
     if products:
         hosts = assessment.hosts
@@ -37,11 +41,20 @@ def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[s
             raise SelectionError(f"scan {assessment.number} has no installation of {' or '.join(products)}")
         kept = sorted({hosts.templates[template].profile for template in set(rows.which)})
         index = {old: new for new, old in enumerate(kept)}
+        groups = sorted({assessment.groups[n] for n in kept})
+        group_index = {old: new for new, old in enumerate(groups)}
         templates = [replace(row, profile=index.get(row.profile, 0)) for row in hosts.templates]
         assessment = replace(
             assessment,
             hosts=replace(rows, templates=templates),
             profiles=tuple(assessment.profiles[n] for n in kept),
-            verdicts=tuple(assessment.verdicts[n] for n in kept),
+            groups=tuple(group_index[assessment.groups[n]] for n in kept),
+            columns=tuple(
+                Column(
+                    tuple(column.of_group[n] for n in groups),
+                    {index[n]: verdict for n, verdict in column.apart.items() if n in index},
+                )
+                for column in assessment.columns
+            ),
         )
     return assessment

@@ -28,8 +28,8 @@ class View:
 def counts(assessment: Assessment) -> Counter[Status]:
     """Return how many installation-article pairs have each status."""
     total: Counter[Status] = Counter(dict.fromkeys(Status, 0))
-    for profile, verdicts in enumerate(assessment.verdicts):
-        for status, number in Counter(verdict.status for verdict in verdicts).items():
+    for profile, tally in enumerate(assessment.tallies):
+        for status, number in tally.items():
             total[status] += number * assessment.sizes[profile]
     assert sum(total.values()) == len(assessment.hosts) * len(assessment.articles)
     return total
@@ -52,10 +52,12 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
     return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source})"
 
 
-def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
+def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:
     """Return what to do next for a profile: the one step that closes most, and how many exposures it closes."""
-    exposed = [verdict for verdict in verdicts if verdict.status is Status.EXPOSED]
-    undetermined = [verdict for verdict in verdicts if verdict.status is Status.UNDETERMINED]
+    by_status: dict[Status, list[Verdict]] = {status: [] for status in Status}
+    for verdict in verdicts:
+        by_status[verdict.status].append(verdict)
+    exposed, undetermined = by_status[Status.EXPOSED], by_status[Status.UNDETERMINED]
     packs: Counter[tuple[str, str]] = Counter()
     hotfixes: Counter[str] = Counter()
     for verdict in exposed:
@@ -91,7 +93,7 @@ def next_step(profile: Profile, verdicts: Sequence[Verdict]) -> str:
 
 def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20) -> View:
     """One line for each host and product; hosts that share a profile are folded unless `all_hosts`."""
-    tally = [Counter(verdict.status for verdict in verdicts) for verdicts in assessment.verdicts]
+    tally = assessment.tallies
     if all_hosts:
         chosen: Iterable[HostRow] = assessment.hosts
     else:
@@ -113,7 +115,7 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
                 product.line(profile.product_line).short,
                 matching.level_text(profile),
                 *(f"{tally[row.profile][status]:,}" for status in Status),
-                next_step(profile, assessment.verdicts[row.profile]),
+                next_step(profile, assessment.verdicts(row.profile)),
             )
         )
     below = []
@@ -132,15 +134,15 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
 
 def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[Status] = ()) -> View:
     """One line for each advisory: how many installations have each status."""
-    hosts = assessment.sizes
-    table: dict[str, Counter[Status]] = {ident: Counter() for ident in assessment.articles}
+    table: dict[str, Counter[Status]] = {}
     fixes: dict[str, str] = {}
-    for number, verdicts in enumerate(assessment.verdicts):
-        for verdict in verdicts:
-            table[verdict.article][verdict.status] += hosts[number]
-            if verdict.status is Status.EXPOSED and verdict.remedies:
-                own = assessment.profiles[number].product_line
-                fixes.setdefault(verdict.article, remedy_text(verdict.remedies[0], own, brief=True))
+    for ident, column in zip(assessment.articles, assessment.columns, strict=True):
+        table[ident] = Counter()
+        for verdict, profiles, size in assessment.spread(column):
+            table[ident][verdict.status] += size
+            if verdict.status is Status.EXPOSED and verdict.remedies and ident not in fixes:
+                own = assessment.profiles[profiles[0]].product_line
+                fixes[ident] = remedy_text(verdict.remedies[0], own, brief=True)
     wanted = tuple(statuses) or (Status.EXPOSED, Status.UNDETERMINED)
     kept = [ident for ident in table if any(table[ident][status] for status in wanted)]
     kept.sort(
@@ -175,15 +177,15 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
     closes: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], set[int]] = defaultdict(set)
     what: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for number, verdicts in enumerate(assessment.verdicts):
-        for verdict in verdicts:
+    for column in assessment.columns:
+        for verdict, profiles, size in assessment.spread(column):
             if verdict.status is not Status.EXPOSED:
                 continue
             for remedy in verdict.remedies or (Remedy("", None, None),):
                 text = remedy_text(remedy, remedy.product_line, brief=True) if remedy.product_line else "no fix known"
                 key = (text, product.line(remedy.product_line).short if remedy.level != product.RTM else "")
-                closes[key] += assessment.sizes[number]
-                where[key].add(number)
+                closes[key] += size
+                where[key].update(profiles)
                 what[key].add(verdict.article)
     order = sorted(closes, key=lambda key: (-closes[key], key))
     rows = [
@@ -211,24 +213,23 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
 def _hosts(assessment: Assessment, profiles: Collection[int]) -> int:
     """Return how many hosts have an installation with one of `profiles`."""
     if assessment.host_count == len(assessment.hosts):
-        return sum(assessment.sizes[profile] for profile in profiles)
+        return assessment.size(profiles)
     return len({name.casefold() for name in assessment.names(profiles)})
 
 
 def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View:
     """Hosts by articles; without a selection the articles to which most installations are exposed."""
-    hosts = assessment.sizes
-    exposed: Counter[str] = Counter()
-    for number, verdicts in enumerate(assessment.verdicts):
-        for verdict in verdicts:
-            exposed[verdict.article] += hosts[number] if verdict.status is Status.EXPOSED else 0
+    exposed = {
+        ident: sum(size for verdict, _, size in assessment.spread(column) if verdict.status is Status.EXPOSED)
+        for ident, column in zip(assessment.articles, assessment.columns, strict=True)
+    }
     articles = list(assessment.articles)
     if len(articles) > columns:
         articles = sorted(articles, key=lambda ident: (ident != DEADLOCK, -exposed[ident], int(ident[1:])))[:columns]
     rows = []
     for row in islice(assessment.leaders.values(), limit):
-        by_id = {verdict.article: verdict for verdict in assessment.verdicts[row.profile]}
-        more = f" +{hosts[row.profile] - 1}" if hosts[row.profile] > 1 else ""
+        by_id = {verdict.article: verdict for verdict in assessment.verdicts(row.profile)}
+        more = f" +{assessment.sizes[row.profile] - 1}" if assessment.sizes[row.profile] > 1 else ""
         profile = assessment.profiles[row.profile]
         rows.append(
             (
@@ -259,13 +260,12 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
     lines = []
     exposed: tuple[str, str] | None = None
     if DEADLOCK in assessment.articles:
-        position = list(assessment.articles).index(DEADLOCK)
+        column = assessment.columns[list(assessment.articles).index(DEADLOCK)]
         by_status: dict[Status, list[int]] = {status: [] for status in Status}
-        for profile, verdicts in enumerate(assessment.verdicts):
-            by_status[verdicts[position].status].append(profile)
+        for verdict, profiles, _ in assessment.spread(column):
+            by_status[verdict.status] += profiles
         numbers = (
-            f"{sum(assessment.sizes[profile] for profile in profiles)} "
-            f"{SHORT[status].lower().replace('undet.', 'undetermined')}"
+            f"{assessment.size(profiles)} {SHORT[status].lower().replace('undet.', 'undetermined')}"
             for status, profiles in by_status.items()
         )
         lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
@@ -294,7 +294,8 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
             (
                 (row.host, verdict.article)
                 for row in assessment.leaders.values()
-                for verdict in assessment.verdicts[row.profile]
+                if assessment.tallies[row.profile][Status.EXPOSED]
+                for verdict in assessment.verdicts(row.profile)
                 if verdict.status is Status.EXPOSED
             ),
             None,
