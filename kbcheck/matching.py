@@ -155,7 +155,7 @@ def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
     """Return the verdict for one profile and one article."""
     line = known.line(profile.product_line)
     if line is None or not line.listed:
-        return _not_listed(profile, known, line)
+        return _not_listed(profile.product_line, known, line)
     levels = candidate_levels(profile)
     verdicts = [_at(level, profile, known, line) for level in levels]
     first = verdicts[-1]
@@ -203,49 +203,68 @@ class Fleetwide:
             for name in (*(file for file, _, _ in profile.files), *profile.hotfixes):
                 self._told.setdefault((profile.product_line, name), []).append(number)
         self.groups = tuple(groups)
-        self._of_line: dict[str, list[tuple[int, Levels, Beside]]] = {}
-        for (line, levels, beside), group in numbers.items():
-            self._of_line.setdefault(line, []).append((group, levels, beside))
+        self._of_line: dict[str, dict[Levels, list[int]]] = {}
+        for (line, levels, _), group in numbers.items():
+            self._of_line.setdefault(line, {}).setdefault(levels, []).append(group)
 
     def column(self, known: ArticleKnowledge) -> Column:
         """Return the verdicts about one article; what is equal is mostly one object."""
         of_group: list[Verdict] = [None] * len(self._members)  # type: ignore[list-item]  # each is set below
         apart: dict[int, Verdict] = {}
+        unlisted: dict[tuple[Reason, str | None], Verdict] = {}
         fixed = {line.product_line for line in known.lines if line.first_fixed is not None}
-        for name, standings in self._of_line.items():
+        for name, by_levels in self._of_line.items():
             line = known.line(name)
-            if line is None or not line.listed:
-                unlisted = _not_listed(self._profiles[self._members[standings[0][0]][0]], known, line)
-                for group, _, _ in standings:
-                    of_group[group] = unlisted
-                continue
-            prepared = _prepared(line)
-            named = {file for test in prepared.tests for file, _ in test.required}
-            told = {number for thing in (*named, *prepared.claims) for number in self._told.get((name, thing), ())}
-            shared: dict[tuple[object, ...], Verdict] = {}
-            for group, levels, beside in standings:
-                members = self._members[group]
+            if line is not None and line.listed:
                 # What runs beside it is asked only where its own line has no correction (rules 11 and 13).
-                near = () if name in fixed else tuple(each for each in beside if each[0] in fixed)
-                first = members[0] if not told else next((n for n in members if n not in told), members[0])
-                for number in (first, *told.intersection(members)):
-                    profile = self._profiles[number]
-                    key: tuple[object, ...] = (levels, near)
-                    if number in told:
-                        files = tuple(each for each in profile.files if each[0] in named)
-                        key = (levels, near, files, tuple(each for each in profile.hotfixes if each in prepared.claims))
-                    verdict = shared.get(key)
-                    if verdict is None:
-                        verdict = shared[key] = assess(profile, known)
-                    if number == first:
-                        of_group[group] = verdict
-                    elif verdict is not of_group[group]:
-                        apart[number] = verdict
+                beside = fixed if name not in fixed else frozenset()
+                for groups in by_levels.values():
+                    self._judge(known, line, groups, beside, of_group, apart)
+                continue
+            verdict = _not_listed(name, known, line)
+            verdict = unlisted.setdefault((verdict.reason, verdict.first_fixed), verdict)
+            for groups in by_levels.values():
+                for group in groups:
+                    of_group[group] = verdict
         return Column(tuple(of_group), apart)
 
+    def _judge(
+        self,
+        known: ArticleKnowledge,
+        line: LineKnowledge,
+        groups: Sequence[int],
+        beside: Collection[str],
+        of_group: list[Verdict],
+        apart: dict[int, Verdict],
+    ) -> None:
+        """Judge groups of one line and level, which differ in what runs beside; only `beside` of that matters."""
+        prepared = _prepared(line)
+        named = {file for test in prepared.tests for file, _ in test.required}
+        told = {n for thing in (*named, *prepared.claims) for n in self._told.get((line.product_line, thing), ())}
+        shared: dict[tuple[object, ...], Verdict] = {}
+        for group in groups:
+            members = self._members[group]
+            near: Beside = ()
+            if beside:
+                near = tuple(each for each in self._profiles[members[0]].beside if each[0] in beside)
+            others = told.intersection(members) if told else ()
+            first = members[0] if not others else next((n for n in members if n not in told), members[0])
+            for number in (first, *others):
+                key: tuple[object, ...] = near
+                if number in told:
+                    profile = self._profiles[number]
+                    files = tuple(each for each in profile.files if each[0] in named)
+                    key = (near, files, tuple(each for each in profile.hotfixes if each in prepared.claims))
+                if key not in shared:
+                    shared[key] = assess(self._profiles[number], known)
+                if number == first:
+                    of_group[group] = shared[key]
+                elif shared[key] is not of_group[group]:
+                    apart[number] = shared[key]
 
-def _not_listed(profile: Profile, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:
-    own = product.line(profile.product_line).product
+
+def _not_listed(name: str, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:
+    own = product.line(name).product
     affected = tuple(each.affected[0] for each in known.lines if each.listed and each.affected)
     same = any(product.line(each.product_line).product == own for each in affected)
     reason = Reason.RELEASE_NOT_LISTED if same else Reason.PRODUCT_NOT_LISTED

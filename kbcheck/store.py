@@ -1117,21 +1117,21 @@ def _to_correction(row: Any) -> Correction:
     )
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 _NOUNS: dict[str, type] = {
     noun.__name__: noun for noun in (Affected, Correction, FixedFile, FileVersion, Evidence, Remedy, Profile)
 }
+_FIELDS = {noun: [field.name for field in dataclasses.fields(noun)] for noun in _NOUNS.values()}
 _ENUMS = {"kind": CorrectionKind, "method": Method}
 
 
 def _plain(noun: Any) -> Any:
     """Return a frozen dataclass as JSON values, its type under "is"."""
-    if isinstance(noun, tuple(_NOUNS.values())):
-        fields = dataclasses.fields(noun)  # type: ignore[arg-type]  # the tuple of types hides that they are dataclasses
-        return {"is": type(noun).__name__} | {f.name: _plain(getattr(noun, f.name)) for f in fields}
+    names = _FIELDS.get(type(noun))
+    if names is not None:
+        return {"is": type(noun).__name__} | {name: _plain(getattr(noun, name)) for name in names}
     if isinstance(noun, tuple | list):
         return [_plain(each) for each in noun]
     return noun.isoformat() if isinstance(noun, datetime.date) else noun
