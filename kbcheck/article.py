@@ -31,7 +31,6 @@ _MONTHS = {
     )
 }
 _LABELS = ("TITLE   :", "PRODUCT :", "PROD/VER:", "OPER/SYS:", "KEYWORDS:")
-_NEWLINE = re.compile(r"\r\n|\n|\r")
 # DOCUMENT:Q241556  07-MAY-2002  [exchange]
 _DOCUMENT = re.compile(r"DOCUMENT:(Q\d{5,6})[ \t]+(\d\d)-([A-Z]{3})-(\d{4})[ \t]+\[([a-z0-9]+)\][ \t]*", re.ASCII)
 _APPLIES = "the information in this article applies to:"
@@ -93,11 +92,10 @@ def parse(data: bytes) -> Article:
 def references(lines: list[str], own: str) -> tuple[str, ...]:
     """Return the article ids that `lines` cite, in order of first appearance, without `own`."""
     found: dict[str, None] = {}
-    for line in lines:
-        if "Q" in line or "q" in line:
-            for match in _REFERENCE.finditer(line):
-                for number in re.findall(r"\d+", match.group(1)):
-                    found.setdefault("Q" + number)
+    for line in [line for line in lines if "Q" in line or "q" in line]:
+        for match in _REFERENCE.finditer(line):
+            for number in re.findall(r"\d+", match.group(1)):
+                found.setdefault("Q" + number)
     found.pop(own, None)
     return tuple(found)
 
@@ -110,7 +108,9 @@ def is_rule(line: str, character: str, length: int = 60) -> bool:
 
 def _split(data: bytes, problems: list[Problem]) -> list[str]:
     text = data[3:].decode("utf-8", "replace") if data.startswith(b"\xef\xbb\xbf") else data.decode("cp1252", "replace")
-    lines = _NEWLINE.split(text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if max(map(len, lines)) <= MAX_LINE:
+        return lines
     for index, line in enumerate(lines):
         if len(line) > MAX_LINE:
             lines[index] = line[:MAX_LINE]
@@ -203,10 +203,8 @@ def _query_words(lines: list[str], first: int, end: int) -> tuple[str | None, in
 
 def _sections(lines: list[str], first: int, end: int) -> tuple[Section, ...]:
     starts = []
-    for number in range(first, end - 1):
+    for number in [n for n, line in enumerate(lines[first : end - 1], first) if line[:1] == "="]:
         under = lines[number]
-        if not under.startswith("="):
-            continue
         heading, under = lines[number - 1].rstrip(), under.rstrip()
         if not heading or len(under) != len(heading) or under.count("=") != len(under) or heading.startswith("="):
             continue

@@ -97,7 +97,7 @@ def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Co
 def _included(name: str, subject: str, by_name: dict[str, list[Correction]]) -> tuple[Correction, ...]:
     """Return what a line's service packs correct because they include another line's: Terminal Server Edition."""
     found: dict[str, Correction] = {}
-    for level in product.line(name).levels:
+    for level in product.line(name).levels if len(by_name) > 1 else ():
         if level.includes is None:
             continue
         other, upto, source = level.includes
@@ -152,6 +152,8 @@ def _line(
     conflicts: list[Conflict],
 ) -> LineKnowledge:
     listed = bool(affected)
+    if not corrections:
+        return _line_knowledge(Decision(name, listed, None, None, None, _LAST), affected, (), (), facts)
     ranks = [_rank(correction, corrections, listed) for correction in corrections]
     best = min(ranks, default=_LAST)
     deciding = tuple(c for c, rank in zip(corrections, ranks, strict=True) if rank == best and best < _LAST)
@@ -177,7 +179,7 @@ def _line_knowledge(
     facts: Facts,
 ) -> LineKnowledge:
     named = {a.level for a in affected}
-    levels = () if None in named else sorted((level for level in named if level is not None), key=product.level_key)
+    levels = () if None in named else sorted(filter(None, named), key=product.level_key)
     return LineKnowledge(
         product_line=decision.product_line,
         listed=decision.listed,

@@ -189,16 +189,13 @@ def newest_level(of: Line, day: datetime.date) -> str | None:
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
-_SPACE = re.compile(r"[\s,]+")
-_DROPPED = re.compile(
-    r"\bu\.s\.|\b(?:microsoft|ms(?!-)|us|versions?|release)\b\.?|\((?:r|tm|c)\)|®|\(sms\)", re.IGNORECASE
-)
+_DROPPED = re.compile(r"\bu\.s\.|\b(?:microsoft|ms(?!-)|us|versions?|release)\b\.?|\((?:r|tm|c)\)|®|\(sms\)")
 
 
 @functools.lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """Return `text` in lower case with single blanks, without commas and the words that carry no meaning in a name."""
-    return _SPACE.sub(" ", _DROPPED.sub(" ", text)).strip().lower()
+    return " ".join(_DROPPED.sub(" ", text.lower()).replace(",", " ").split())
 
 
 def find_line(product: str, release: str = "") -> str:

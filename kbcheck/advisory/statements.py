@@ -166,7 +166,7 @@ def _speaks(text: str) -> bool:
     for word in _TRIGGERS:
         if word in text:
             return True
-    return bool(_TRIGGER_SP.search(text) or _TRIGGER_PACK.search(text))
+    return bool(("sp" in text and _TRIGGER_SP.search(text)) or ("pack" in text and _TRIGGER_PACK.search(text)))
 
 
 # kbWinNT400nospFix, kbWin2000FixNoSP, kbExchange550fix
@@ -228,8 +228,7 @@ class _Reader:
         self.hotfixes: list[tuple[prose.Sentence, tuple[str, ...], tuple[str, ...]]] = []
 
     def paragraph(self, paragraph: prose.Paragraph) -> None:
-        text = paragraph.text.lower()
-        if not _speaks(text):
+        if not _speaks(paragraph.text.lower()):
             return
         scope = self._scope(paragraph)
         # No statement is that long; a hostile text is.

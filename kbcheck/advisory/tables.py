@@ -20,7 +20,7 @@ from kbcheck.advisory import prose
 from kbcheck.article import is_rule
 from kbcheck.model import Article, FixedFile, Problem
 
-# should have the following file attributes or later / fixes include the following files
+# In lower-case text: should have the following file attributes or later / fixes include the following files
 _INTRODUCTION = re.compile(
     r"file attributes|following attributes|attributes or later|fix(?:es)? includes? the following"
     r"|includes? the following (?:updated )?files?"
@@ -29,17 +29,15 @@ _INTRODUCTION = re.compile(
     r"|(?:updated|fixed|hotfix|corrected|new) (?:files?|versions?) (?:include|are|is|have)|files? (?:are|is|were"
     r"|have been) (?:updated|included|fixed|replaced|corrected) |files included in (?:this|the) (?:fix|hotfix|update)"
     r"|this (?:fix|hotfix|update|patch|feature) (?:contains|includes|consists|updates|replaces|has)"
-    r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?",
-    re.IGNORECASE,
+    r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?"
 )
-_FILE_OR_NAME = re.compile(r"file|name|module", re.IGNORECASE)
+_MARKS = frozenset("|+-=<")
 _FIXING = frozenset(("RESOLUTION", "STATUS"))
-_FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b", re.IGNORECASE)
+_FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b")
 _REVOCATION = re.compile(
     r"before (?:you )?(?:apply|install)ing|(?:original|old|previous|earlier|affected|following) (?:files?"
     r"|versions?) (?:cause|have|exhibit|contain the problem)|do(?:es)? not (?:work|support)|the following (?:table"
-    r"|tables) (?:lists?|shows?|compares?|describes?)",
-    re.IGNORECASE,
+    r"|tables) (?:lists?|shows?|compares?|describes?)"
 )
 _COMPONENT = re.compile(r"\s*Components?\s*:\s*(.*)", re.IGNORECASE)
 
@@ -118,7 +116,7 @@ def tables(article: Article) -> Iterator[Table]:
             continue
         if not stripped:
             if paragraph:
-                text = " ".join(paragraph)
+                text = " ".join(paragraph).lower()
                 if _INTRODUCTION.search(text) or (section in _FIXING and text.endswith(":") and _FIX.search(text)):
                     introduced = True
                 elif _REVOCATION.search(text):
@@ -129,7 +127,7 @@ def tables(article: Article) -> Iterator[Table]:
         match = _COMPONENT.fullmatch(line)
         if match and len(stripped) < 90 and not stripped.startswith("|"):
             component = match.group(1).strip() or _next_text(lines, number, end)
-            if paragraph and _INTRODUCTION.search(" ".join(paragraph)):
+            if paragraph and _INTRODUCTION.search(" ".join(paragraph).lower()):
                 introduced = True
             paragraph = []
             number += 1
@@ -147,7 +145,7 @@ def tables(article: Article) -> Iterator[Table]:
             number += 2
             continue
         if stripped.startswith(("|", "+-")):
-            text = " ".join(paragraph)
+            text = " ".join(paragraph).lower()
             introduced = (
                 introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
             )
@@ -159,7 +157,7 @@ def tables(article: Article) -> Iterator[Table]:
                 paragraph = []
                 continue
         elif _is_columns(lines, number, end):
-            text = " ".join(paragraph)
+            text = " ".join(paragraph).lower()
             introduced = (
                 introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
             )
@@ -182,12 +180,12 @@ def _last_head(lines: Sequence[str], first: int, end: int) -> int:
     last = 0
     near: set[int] = set()  # names of columns stand apart, or a rule is below
     for number, text in enumerate(map(str.strip, lines[first - 1 : end - 1]), first):
-        if not text:
-            continue
-        if text[0] in "|+":
-            last = number
-        elif text[0] in "-=<":
-            near |= {number - 1, number - 2}
+        head = text[:1]
+        if head in _MARKS:
+            if head in "|+":
+                last = number
+            else:
+                near |= {number - 1, number - 2}
         if "  " in text:
             near.add(number)
     return max((number for number in near if number > last and _is_columns(lines, number, end)), default=last)
@@ -283,7 +281,10 @@ def _record(cells: dict[str | None, str], line: int, component: str | None, head
 def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
     """Whether this line heads a column table: names of columns, a file name among them, and dashes below."""
     text = lines[number - 1].strip()
-    if not 4 <= len(text) <= 100 or text[0] in "|+-" or not _FILE_OR_NAME.search(text):
+    if not 4 <= len(text) <= 100 or text[0] in "|+-":
+        return False
+    lower = text.lower()
+    if "file" not in lower and "name" not in lower and "module" not in lower:
         return False
     words = [m.lastgroup for m in _HEADER_WORDS.finditer(text)]
     if not ("file" in words or ("bare" in words and len(words) >= 2)):
