@@ -192,8 +192,11 @@ _DAMAGE = (
 
 
 def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
+    done = 0.0
     with tarfile.open(fileobj=stream, mode="r|*") as archive:
         for count, member in enumerate(archive):
+            if count % 64 == 0 and size and hasattr(stream, "tell"):
+                done = min(stream.tell() / size, 1.0)
             if count > MAX_MEMBERS:
                 yield Unreadable(name, f"more than {MAX_MEMBERS} members")
                 return
@@ -206,8 +209,7 @@ def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
                 continue
             content = archive.extractfile(member)
             if content is not None:
-                done = min(stream.tell() / size, 1.0) if size and hasattr(stream, "tell") else 0.0
-                yield _checked(full, content.read(MAX_BYTES + 1), named=False, done=done)
+                yield _checked(full, content.read(member.size), named=False, done=done)
 
 
 def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:

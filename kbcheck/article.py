@@ -107,9 +107,14 @@ def is_rule(line: str, character: str, length: int = 60) -> bool:
 
 
 def _split(data: bytes, problems: list[Problem]) -> list[str]:
-    text = data[3:].decode("utf-8", "replace") if data.startswith(b"\xef\xbb\xbf") else data.decode("cp1252", "replace")
+    if data.isascii():
+        text = data.decode("ascii")
+    elif data.startswith(b"\xef\xbb\xbf"):
+        text = data[3:].decode("utf-8", "replace")
+    else:
+        text = data.decode("cp1252", "replace")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if max(map(len, lines)) <= MAX_LINE:
+    if len(text) <= MAX_LINE:
         return lines
     for index, line in enumerate(lines):
         if len(line) > MAX_LINE:

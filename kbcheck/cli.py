@@ -173,6 +173,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Entry point of the `kbcheck` script."""
+    kbcheck.collect_rarely()
     sys.exit(main())
 
 

@@ -88,7 +88,7 @@ def run(
         for found, result in zip(chunk, _each(chunk, results, workers), strict=True):
             reader.arrived(found, result)
     reader.flush()
-    store.finish()
+    store.settle()
     return reader.summary
 
 
@@ -182,13 +182,13 @@ class _Import:
         self._digests.add(prepared.digest)
         self._batch.append(prepared)
         if len(self._batch) >= BATCH:
-            self.flush(later=True)
+            self.flush()
         self._progress(found.done, summary.articles + len(self._batch))
 
-    def flush(self, *, later: bool = False) -> None:
-        """Store what has arrived; a full batch leaves the search index to the end of the import."""
+    def flush(self) -> None:
+        """Store what has arrived."""
         if self._batch:
-            done = self._store.replace(self._batch, later=later)
+            done = self._store.replace(self._batch)
             # The same article twice in one batch counts as new, then updated.
             self.summary.new += done.new
             self.summary.updated += done.updated + len(self._batch) - done.new - done.updated

@@ -59,7 +59,7 @@ from kbcheck.model import (
     Verdict,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 BUSY_SECONDS = 60
 _HOSTS = 8192  # host rows of a scan in one row
 _LOCK = 241556  # on PostgreSQL one writer at a time, as on SQLite
@@ -242,7 +242,11 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "DROP INDEX ix_finding_scan",
         "DROP INDEX ix_finding_detail_scan",
     ),
+    3: (),  # the search index of an import that was killed, see _upgrade
 }
+# Words of 16 MiB of text are gathered before FTS5 writes them: an index made batch by batch then costs no more than
+# one made at the end. https://sqlite.org/src/file/ext/fts5/fts5_config.c
+_GATHER = "INSERT INTO article_search(article_search, rank) VALUES ('hashsize', 16777216)"
 
 
 class StoreError(KbcheckError):
@@ -359,6 +363,10 @@ class Store:
                 if step == 2:
                     _metadata.create_all(connection, [_scan_shape, _scan_extra, _scan_hosts, _finding, _detail, _fact])
                     self._fold_scans(connection)
+                if step == 3 and self._sqlite:
+                    connection.exec_driver_sql(_GATHER)
+                    if connection.execute(sa.delete(_meta).where(_meta.c.key == "search")).rowcount:
+                        connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")
             connection.execute(sa.update(_meta).where(_meta.c.key == "schema").values(value=str(SCHEMA)))
 
     def _version(self, connection: sa.Connection) -> int | None:
@@ -377,7 +385,8 @@ class Store:
         if self._sqlite:
             return [
                 "CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', "
-                "content_rowid='number', tokenize=\"unicode61 remove_diacritics 2\")"
+                "content_rowid='number', tokenize=\"unicode61 remove_diacritics 2\")",
+                _GATHER,
             ]
         return [
             "ALTER TABLE article ADD COLUMN search tsvector GENERATED ALWAYS AS "
@@ -393,10 +402,10 @@ class Store:
         with self._reading() as connection:
             return {row.id: row.digest for row in connection.execute(sa.select(_article.c.id, _article.c.digest))}
 
-    def replace(self, advisories: Iterable[Advisory | Prepared], *, later: bool = False) -> Replaced:
+    def replace(self, advisories: Iterable[Advisory | Prepared]) -> Replaced:
         """Store `advisories` in one transaction, each instead of what was known of its article before.
 
-        `later`: leave the search index to finish(), which is quicker for many articles.
+        What they say about other articles is weighed by settle().
         """
         prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
         latest = {each.number: each for each in prepared}
@@ -407,31 +416,12 @@ class Store:
                 for part in _parts(numbers)
                 for row in connection.execute(sa.select(_article.c.number).where(_article.c.number.in_(part)))
             }
-            indexing = self._sqlite and not self._stale(connection)
-            if indexing and later:
-                indexing = False
-                connection.execute(sa.insert(_meta), [{"key": "search", "value": "stale"}])
             if known:
                 self._mark(connection, sorted(known))
-                self._forget(connection, sorted(known), indexing=indexing)
-            self._insert(connection, latest.values(), indexing=indexing)
+                self._forget(connection, sorted(known))
+            self._insert(connection, latest.values())
             self._mark(connection, numbers)
         return Replaced(len(latest) - len(known), len(known))
-
-    def finish(self) -> None:
-        """Do what replace() left for later, here or in a process that was killed: the search index, the weighing."""
-        with self._reading() as connection:
-            stale = self._stale(connection)
-        if stale:
-            with self._writing() as connection:
-                if self._stale(connection):
-                    connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")
-                    connection.execute(sa.delete(_meta).where(_meta.c.key == "search"))
-        self.settle()
-
-    def _stale(self, connection: sa.Connection) -> bool:
-        """Whether articles were stored without their part of the search index."""
-        return connection.execute(sa.select(_meta.c.key).where(_meta.c.key == "search")).scalar() is not None
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
         """Mark what must be weighed again: articles about which others speak, where one of `sources` has a part."""
@@ -465,9 +455,9 @@ class Store:
                 connection.execute(update.values(advisory=sa.bindparam("advisory")), flags)
             total += len(flags)
 
-    def _forget(self, connection: sa.Connection, numbers: Sequence[int], *, indexing: bool) -> None:
+    def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
         for part in _parts(numbers):
-            if indexing:
+            if self._sqlite:
                 connection.exec_driver_sql(
                     "INSERT INTO article_search(article_search, rowid, id, title, text) "
                     "SELECT 'delete', number, id, title, text FROM article WHERE number = ?",
@@ -477,10 +467,10 @@ class Store:
                 connection.execute(sa.delete(table).where(column.in_(part)))
             connection.execute(sa.delete(_article).where(_article.c.number.in_(part)))
 
-    def _insert(self, connection: sa.Connection, advisories: Collection[Prepared], *, indexing: bool) -> None:
+    def _insert(self, connection: sa.Connection, advisories: Collection[Prepared]) -> None:
         for position, table in enumerate(_ROWS):
             self._bulk(connection, table, [row for each in advisories for row in each.rows[position]])
-        if indexing:
+        if self._sqlite:
             names = [column.name for column in _article.c]
             columns = [names.index(name) for name in ("number", "id", "title", "text")]
             connection.exec_driver_sql(
@@ -643,10 +633,6 @@ class Store:
         terms = re.findall(r"\w+", words, re.UNICODE)[:32]
         if not terms:
             return []
-        with self._reading() as connection:
-            stale = self._stale(connection)
-        if stale:
-            self.finish()
         with self._reading() as connection:
             if self._sqlite:
                 query = (
@@ -905,6 +891,7 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
         _patiently(cursor, "PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA cache_size=-65536")
+        cursor.execute("PRAGMA wal_autocheckpoint=8192")
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")

@@ -22,7 +22,7 @@ from itertools import chain, islice
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from kbcheck import KbcheckError
+from kbcheck import KbcheckError, collect_rarely
 
 _FEW = 4  # fewer chunks than this are done before a process has started
 
@@ -150,6 +150,7 @@ class Workers:
 
 def _begin() -> None:
     """In a new worker: leave Ctrl-C to the program, and end when it ends, however that happens."""
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

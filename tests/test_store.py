@@ -642,7 +642,7 @@ def test_eight_processes_lose_nothing(place: str, tmp_path: Path, bundled: tuple
     assert [(err, code) for _, err, code in results] == [(b"", 0)] * 8
     with Store(place) as own, Store(str(tmp_path / "one.db")) as one:
         one.replace([advisory.extract(article.parse(data)) for data in texts.values()])
-        one.finish()
+        one.settle()
         assert everything(own) == everything(one)
         assert own.digests() == one.digests()
         assert list(own.known_of(texts_ids(texts))) == list(one.known_of(texts_ids(texts)))

@@ -12,7 +12,7 @@ import re
 
 from kbcheck import product
 from kbcheck.advisory import affected as applies
-from kbcheck.advisory import lists, statements, tables
+from kbcheck.advisory import lists, prose, statements, tables
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -44,7 +44,8 @@ def extract(article: Article) -> Advisory:
     listed = applies.read(article)
     problems = list(article.problems)
     servers = tuple(dict.fromkeys(a.product_line for a in listed if product.line(a.product_line).server))
-    rows, table_problems = tables.read(article, servers)
+    body = prose.Body(article)
+    rows, table_problems = tables.read(article, body, servers)
     problems += table_problems
     of_others = lists.read(article, listed, problems)
     own: list[Correction] = []
@@ -52,7 +53,7 @@ def extract(article: Article) -> Advisory:
     features = False
     is_list = bool(of_others) or lists.is_fix_list(article) or lists.is_rollup(article)
     if not is_list:
-        findings = statements.read(article, listed, rows)
+        findings = statements.read(article, body, listed, rows)
         own = [*findings.corrections, *_of_tables(article, rows)]
         confirmed = findings.confirmed
         features = findings.features

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kbcheck import product
-from kbcheck.advisory import tables
+from kbcheck.advisory import prose, tables
 from kbcheck.article import is_rule
 from kbcheck.model import Affected, Article, Correction, CorrectionKind, FileVersion, Method, Problem
 
@@ -399,7 +399,7 @@ def _day(text: str) -> datetime.date | None:
 
 
 def _current_files(article: Article) -> dict[str, str]:
-    return {row.file: row.version for table in tables.tables(article) for row in table.rows if row.version is not None}
+    return {row.file: row.version for table in tables.tables(article, prose.Body(article)) for row in table.rows if row.version is not None}
 
 
 def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[FileVersion, ...]:

@@ -1,50 +1,76 @@
-"""The body of a KB text as paragraphs and sentences, each with its line and the product that a sub-heading names.
+"""The body of a KB text as paragraphs and sentences, each with its line, and the products that sub-headings name.
 
 Rules:
 - A paragraph ends at a blank line, a heading, a list bullet or a table.
 - A sub-heading (underlined with `-`), or a paragraph that is nothing but a product's name, gives the lines that the
   text below it speaks about, up to the next such heading or the next section.
 - A sentence ends at a full stop before a capital; "U.S.", "No." and version numbers do not end one.
+- Most paragraphs state nothing: only those are made that a reader asks for, and sub-headings only when it needs them.
 """
 
 from __future__ import annotations
 
-import bisect
 import functools
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from kbcheck import product
 from kbcheck.article import is_rule
 from kbcheck.model import Article
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Wrapped lines of text: the section (`""` above the first), the sub-heading's words, its product lines.
+class Body:
+    """The text of an article between the applies-to block and the trailer, to find the few lines that matter quickly.
 
-    `numbers` holds the 1-based line of each element of `lines`.
+    `lower` is it in lower case, as one line.
     """
 
-    section: str
-    subheading: str
-    scope: tuple[str, ...]
-    lines: tuple[str, ...]
-    numbers: tuple[int, ...]
+    def __init__(self, article: Article) -> None:
+        self.lines = article.lines
+        self.first, self.end = article.body
+        text = " ".join(article.lines[self.first - 1 : self.end - 1])
+        self.lower = text.replace("\u0130", "I").lower()  # only this letter would become two
+        self._ends: list[int] = []
 
-    @property
-    def text(self) -> str:
-        """The paragraph as one line."""
-        return " ".join(line.strip() for line in self.lines)
+    def lines_with(self, words: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> set[int]:
+        """Return the lines on which one of the lower-case `words` stands, or one of `patterns` begins to match."""
+        text = self.lower
+        found = []
+        for word in words:
+            at = text.find(word)
+            while at >= 0:
+                found.append(at)
+                at = text.find(word, at + 1)
+        for pattern in patterns:
+            found += [match.start() for match in pattern.finditer(text)]
+        if found and not self._ends:
+            self._ends = list(accumulate(len(line) + 1 for line in self.lines[self.first - 1 : self.end - 1]))
+        return {self.first + bisect_right(self._ends, at) for at in found}
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
-    """One sentence, its first line, and its text folded for the patterns (see product.fold)."""
+class Paragraph:
+    """Wrapped lines of text, `first` being the 1-based line of the first one; `text` is all of them as one line."""
 
+    first: int
+    lines: tuple[str, ...]
     text: str
-    folded: str
+
+    def line(self, offset: int) -> int:
+        """Return the line on which the character of `text` at `offset` stands."""
+        return self.first + bisect_right(list(accumulate(len(line) + 1 for line in self.lines)), offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Subheading:
+    """A heading inside a section, its line and words, and the product lines that it consists of (() for none)."""
+
     line: int
+    text: str
+    names: tuple[str, ...]
 
 
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
@@ -68,51 +94,51 @@ def sections(article: Article) -> list[tuple[str, int, int]]:
     return [("", first, above), *((each.heading, each.first, each.end) for each in article.sections)]
 
 
-def paragraphs(article: Article, section: str, first: int, end: int) -> list[Paragraph]:
-    """Return the paragraphs of one section (see sections) in order, tables left out."""
-    lines = article.lines
-    found: list[Paragraph] = []
-    subheading = ""
-    scope: tuple[str, ...] = ()
-    texts: list[str] = []
-    numbers: list[int] = []
-
-    def close() -> None:
-        nonlocal scope, subheading
-        if not texts:
-            return
-        if len(texts) == 1:
-            named = scope_of(texts[0])
-            if named and len(texts[0].strip()) < 70:
-                scope, subheading = named, texts[0].strip()
-        found.append(Paragraph(section, subheading, scope, tuple(texts), tuple(numbers)))
-        texts.clear()
-        numbers.clear()
-
-    number = first
-    while number < end:
-        line = lines[number - 1]
-        stripped = line.strip()
-        if not stripped or stripped[0] in "+|":
-            close()
-        elif number + 1 < end and lines[number].lstrip()[:2] == "--" and _underlined(stripped, lines[number]):
-            close()
-            named = scope_of(stripped)
-            if named:
-                scope = named
-            subheading = stripped
-            number += 2
+def paragraphs(lines: Sequence[str], first: int, end: int, wanted: Iterable[int]) -> Iterator[Paragraph]:
+    """Return the paragraphs of a section (see sections) that hold one of the lines `wanted`, in order, no tables."""
+    after = first
+    for number in sorted(wanted):
+        if number < after or _breaks(lines, number, first, end):
             continue
-        elif stripped[0] in "-=" and is_rule(stripped, stripped[0], 3):
-            close()
-        else:
-            if texts and _BULLET.match(line):
-                close()
-            texts.append(line)
-            numbers.append(number)
-        number += 1
-    close()
-    return found
+        begin = number
+        while begin > first and not _BULLET.match(lines[begin - 1]) and not _breaks(lines, begin - 1, first, end):
+            begin -= 1
+        after = number + 1
+        while after < end and not _breaks(lines, after, first, end) and not _BULLET.match(lines[after - 1]):
+            after += 1
+        stripped = tuple(map(str.strip, lines[begin - 1 : after - 1]))
+        yield Paragraph(begin, stripped, " ".join(stripped))
+
+
+def subheadings(lines: Sequence[str], first: int, end: int) -> Iterator[Subheading]:
+    """Return what stands in a section as a heading of what follows: underlined, or nothing but a product's name."""
+    for number in range(first, end):
+        stripped = lines[number - 1].strip()
+        if _underlined(lines, number, end):
+            yield Subheading(number, stripped, scope_of(stripped))
+        elif 3 <= len(stripped) < 70 and not _breaks(lines, number, first, end):
+            alone = number == first or _breaks(lines, number - 1, first, end) or _BULLET.match(lines[number - 1])
+            below = number + 1 == end or _breaks(lines, number + 1, first, end) or _BULLET.match(lines[number])
+            if alone and below and scope_of(stripped):
+                yield Subheading(number, stripped, scope_of(stripped))
+
+
+def _breaks(lines: Sequence[str], number: int, first: int, end: int) -> bool:
+    """Whether a line belongs to no paragraph: blank, of a table, a rule, a heading or its underline."""
+    stripped = lines[number - 1].strip()
+    if not stripped or stripped[0] in "+|":
+        return True
+    if stripped[0] in "-=":
+        return is_rule(stripped, stripped[0], 3) or (number > first and _underlined(lines, number - 1, end))
+    return _underlined(lines, number, end)
+
+
+def _underlined(lines: Sequence[str], number: int, end: int) -> bool:
+    """Whether a line is a heading: one of as many `-` is below it."""
+    if number + 1 >= end or not (under := lines[number].strip()).startswith("--"):
+        return False
+    text = lines[number - 1].strip()
+    return len(under) == len(text) == under.count("-") and not text.startswith(("-", "|", "+"))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -139,36 +165,14 @@ def scope_of(heading: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named)) if named and not leftover.strip() else ()
 
 
-def _underlined(stripped: str, under: str) -> bool:
-    under = under.strip()
-    return (
-        under.startswith("--")
-        and len(under) == len(stripped)
-        and under.count("-") == len(under)
-        and not stripped.startswith(("-", "|"))
-    )
-
-
-def sentences(paragraph: Paragraph) -> list[Sentence]:
-    """Return the paragraph's sentences."""
-    text = ""
-    starts: list[tuple[int, int]] = []
-    for line, number in zip(paragraph.lines, paragraph.numbers, strict=True):
-        starts.append((len(text), number))
-        text += line.strip() + " "
+def sentences(text: str) -> list[tuple[int, str]]:
+    """Return the sentences of a paragraph's text, each behind its offset."""
     found = []
     begin = 0
+    text += " "
     for match in _SENTENCE_END.finditer(text):
-        if _NO_END.search(text[max(begin, match.start() - 12) : match.start()]):
-            continue
-        found.append((begin, match.end()))
-        begin = match.end()
-    found.append((begin, len(text)))
-    result = []
-    offsets = [offset for offset, _ in starts]
-    for start, stop in found:
-        words = text[start:stop].strip()
-        if words:
-            position = bisect.bisect_right(offsets, start) - 1
-            result.append(Sentence(words, product.fold(words), starts[position][1]))
-    return result
+        if not _NO_END.search(text[max(begin, match.start() - 12) : match.start()]):
+            found.append((begin, text[begin : match.end()].strip()))
+            begin = match.end()
+    found.append((begin, text[begin:].strip()))
+    return [(offset, words) for offset, words in found if words]

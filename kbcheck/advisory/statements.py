@@ -10,8 +10,10 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kbcheck import product
@@ -102,7 +104,7 @@ _CONFIRMED = re.compile(
 _LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
 _FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
 _NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
-# A paragraph without any of these states nothing; most sections have none of them.
+# A paragraph without any of these states nothing; most sections have none of them. A blank may be a line's end.
 _TRIGGERS = (
     "fix",
     "corrected",
@@ -115,8 +117,13 @@ _TRIGGERS = (
     "rectified",
     "remedied",
 )
-_TRIGGER_PACK = re.compile(r"service +pack")
-_TRIGGER_SP = re.compile(r"sp ?\d")
+_TRIGGER_PATTERNS = (("pack", re.compile(r"service +pack")), ("sp", re.compile(r"sp *\d")))
+# A sentence without any of these states nothing.
+_SAYING = (
+    *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
+    *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "contact", "obtain"),
+    *("apply the", "install the", "feature", "pack", "sp"),
+)
 _RELATIVE = re.compile(
     r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
     r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
@@ -147,26 +154,64 @@ _RELEASE_WORDS = re.compile(
 _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
 
 
-def read(article: Article, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()) -> Findings:
+def read(
+    article: Article, body: prose.Body, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()
+) -> Findings:
     """Return what the sentences and keywords of `article` state about its own fault; `rows` are its file tables'."""
     reader = _Reader(article, affected, rows)
-    for heading, first, end in prose.sections(article):
-        text = " ".join(article.lines[first - 1 : end - 1]).lower()
-        if _speaks(text):
-            reader.recent = ()
-            for paragraph in prose.paragraphs(article, heading, first, end):
-                reader.paragraph(paragraph)
+    wanted = sorted(body.lines_with(_TRIGGERS, [pattern for word, pattern in _TRIGGER_PATTERNS if word in body.lower]))
+    for _, first, end in prose.sections(article) if wanted else ():
+        inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
+        if inside:
+            reader.section(first, end, inside)
     reader.finish()
     corrections = [*reader.corrections, *keywords(article)]
     return Findings(tuple(dict.fromkeys(corrections)), tuple(reader.confirmed), reader.features, tuple(reader.problems))
 
 
-def _speaks(text: str) -> bool:
-    """Whether the lower-case `text` can state anything."""
-    for word in _TRIGGERS:
-        if word in text:
-            return True
-    return bool(("sp" in text and _TRIGGER_SP.search(text)) or ("pack" in text and _TRIGGER_PACK.search(text)))
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence that may state something, `offset` being where it begins in its paragraph.
+
+    `folded` is its text for the patterns (see product.fold; `5.5sp4` becomes `5.5 sp4`), `confirmed` what follows
+    "confirmed this to be a problem in", `corrected` where "corrected in" stands.
+    """
+
+    text: str
+    folded: str
+    offset: int
+    confirmed: str | None
+    corrected: tuple[tuple[int, int], ...]
+    feature: bool
+    hotfix: bool
+
+
+@functools.lru_cache(maxsize=8192)
+def _read_often(text: str) -> tuple[_Sentence, ...]:
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[_Sentence]:
+    """Return those sentences of a paragraph that may state something; half of all paragraphs are the same few."""
+    for offset, words in prose.sentences(text):
+        lower = words.lower()
+        for saying in _SAYING:
+            if saying in lower:
+                break
+        else:
+            continue
+        folded = product.fold(words)
+        if len(folded) > _LONGEST:  # No statement is that long; a hostile text is.
+            continue
+        confirmed = _CONFIRMED.search(folded) if "confirmed" in folded else None
+        spaced = _SHORT.sub(" sp", folded) if "sp" in folded else folded
+        corrected = tuple(match.span() for match in _CORRECTED.finditer(spaced))
+        hotfix = bool(_HOTFIX.search(spaced)) and not _NEGATED.search(spaced.split(" available")[0])
+        feature = "feature" in spaced and bool(_FEATURE.search(spaced))
+        pack = ("sp" in spaced or "pack" in spaced) and (_PACK.search(spaced) or _LATEST.search(spaced))
+        if confirmed or corrected or hotfix or feature or pack:
+            rest = confirmed.group(1) if confirmed else None
+            yield _Sentence(words, spaced, offset, rest, corrected, feature, hotfix)
 
 
 # kbWinNT400nospFix, kbWin2000FixNoSP, kbExchange550fix
@@ -225,25 +270,27 @@ class _Reader:
         self.features = False
         self.recent: tuple[str, ...] = ()
         self.spoken: frozenset[str] | None = None
-        self.hotfixes: list[tuple[prose.Sentence, tuple[str, ...], tuple[str, ...]]] = []
+        self.hotfixes: list[tuple[_Sentence, int, tuple[str, ...], tuple[str, ...]]] = []
+        # where it reads: the section, its sub-headings once they are needed, the paragraph, the line of the sentence
+        self.within = (0, 0)
+        self.headings: list[prose.Subheading] | None = None
+        self.paragraph = prose.Paragraph(0, (), "")
+        self.line = 0
 
-    def paragraph(self, paragraph: prose.Paragraph) -> None:
-        if not _speaks(paragraph.text.lower()):
-            return
-        scope = self._scope(paragraph)
-        # No statement is that long; a hostile text is.
-        sentences = [each for each in prose.sentences(paragraph) if len(each.folded) <= _LONGEST]
-        around: str | None = None
-        for sentence in sentences:
-            self._confirmation(sentence)
-            folded = _SHORT.sub(" sp", sentence.folded)
-            if _FEATURE.search(folded):
-                self.features = True
-            self._correction(sentence, folded, scope, step=bool(_STEP.match(paragraph.lines[0])))
-            if _HOTFIX.search(folded) and not _NEGATED.search(folded.split(" available")[0]):
-                if around is None:
-                    around = " ".join(each.folded for each in sentences[:200])
-                self.hotfixes.append((sentence, scope or self._named_by_promise(around, folded), self.recent))
+    def section(self, first: int, end: int, wanted: Iterable[int]) -> None:
+        """Read the paragraphs of one section that hold one of the lines `wanted`."""
+        self.recent = ()
+        self.within, self.headings = (first, end), None
+        for self.paragraph in prose.paragraphs(self.article.lines, first, end, wanted):
+            text = self.paragraph.text
+            for sentence in (_read_often if len(text) < 2000 else _read)(text):  # long ones are rare, and not kept
+                self.line = self.paragraph.line(sentence.offset)
+                self._confirmation(sentence)
+                self.features = self.features or sentence.feature
+                self._correction(sentence)
+                if sentence.hotfix:
+                    scope = self._scope() or self._named_by_promise(sentence.folded)
+                    self.hotfixes.append((sentence, self.line, scope, self.recent))
 
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected."""
@@ -251,26 +298,30 @@ class _Reader:
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         others = tuple(name for name in self.affected if name not in self.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
-        for sentence, scope, recent in self.hotfixes:
+        for sentence, self.line, scope, recent in self.hotfixes:
             names = scope or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
 
     # --- one sentence -------------------------------------------------------------------------------------------------
 
-    def _scope(self, paragraph: prose.Paragraph) -> tuple[str, ...]:
-        if paragraph.scope:
-            return paragraph.scope
-        match = re.fullmatch(r"(?:for )?versions? (\d\.\d+):?", paragraph.subheading.lower())
+    def _scope(self) -> tuple[str, ...]:
+        """Return the lines that the sub-headings above name: of the last that names any, else the release it tells."""
+        if self.headings is None:
+            self.headings = list(prose.subheadings(self.article.lines, *self.within))
+        above = [each for each in self.headings if each.line < self.paragraph.first + len(self.paragraph.lines)]
+        for each in reversed(above):
+            if each.names:
+                return each.names
+        match = re.fullmatch(r"(?:for )?versions? (\d\.\d+):?", above[-1].text.lower()) if above else None
         if match:
             return tuple(name for name in self.servers if name.endswith(" " + match.group(1)))
         return ()
 
-    def _confirmation(self, sentence: prose.Sentence) -> None:
-        match = _CONFIRMED.search(sentence.folded) if "confirmed" in sentence.folded else None
-        if match is None:
+    def _confirmation(self, sentence: _Sentence) -> None:
+        rest = sentence.confirmed
+        if rest is None:
             return
-        rest = match.group(1)
         named: list[str] = []
         for mention in product.mentions(rest):
             names = mention.lines or self._complete(mention, ())
@@ -286,14 +337,14 @@ class _Reader:
                 self.recent = (other[:60],)
                 self._confirm(other[:60], sentence)
 
-    def _confirm(self, name: str, sentence: prose.Sentence) -> None:
+    def _confirm(self, name: str, sentence: _Sentence) -> None:
         if name not in self.confirmed_lines:
             self.confirmed_lines[name] = None
-            self.confirmed.append(Affected(name, None, sentence.line, sentence.text))
+            self.confirmed.append(Affected(name, None, self.line, sentence.text))
 
-    def _correction(self, sentence: prose.Sentence, folded: str, scope: tuple[str, ...], *, step: bool) -> None:
-        corrected = list(_CORRECTED.finditer(folded))
-        if not corrected and "pack" not in folded and "sp" not in folded:
+    def _correction(self, sentence: _Sentence) -> None:
+        folded = sentence.folded
+        if not sentence.corrected and "pack" not in folded and "sp" not in folded:
             return
         if _FURTHER.match(folded) or sentence.text.startswith("("):
             return
@@ -302,26 +353,25 @@ class _Reader:
         ):
             return
         done = False
-        for match in corrected:
-            before = folded[: match.start()]
-            if _CAUSED.search(before) or (_WEAK.match(match.group()) and not _SUBJECT.search(before)):
+        for start, end in sentence.corrected:
+            before = folded[:start]
+            if _CAUSED.search(before) or (_WEAK.match(folded, start) and not _SUBJECT.search(before)):
                 continue
-            if _NEGATED.search(before[-40:] + match.group()):
+            if _NEGATED.search(before[-40:] + folded[start:end]):
                 continue
-            done = self._packs(sentence, folded[match.end() :], scope, before) or done
+            done = self._packs(sentence, folded[end:], before) or done
             if not done:
-                done = self._release(sentence, folded[match.end() :])
+                done = self._release(sentence, folded[end:])
         if done or _PREREQUISITE.search(folded):
             return
+        step = _STEP.match(self.paragraph.lines[0])
         remedy = _REMEDY.search(folded) or (None if step else _IMPERATIVE.search(folded))
         if remedy and not _AFTER.search(folded[remedy.end() :]):
-            start = _LATEST.search(folded, remedy.start())
-            if start is not None or _PACK.search(folded, remedy.end()):
-                self._packs(sentence, folded[remedy.end() :], scope, folded[: remedy.end()], remedy=True)
+            latest = _LATEST.search(folded, remedy.start())
+            if latest is not None or _PACK.search(folded, remedy.end()):
+                self._packs(sentence, folded[remedy.end() :], folded[: remedy.end()], remedy=True)
 
-    def _packs(
-        self, sentence: prose.Sentence, rest: str, scope: tuple[str, ...], before: str, *, remedy: bool = False
-    ) -> bool:
+    def _packs(self, sentence: _Sentence, rest: str, before: str, *, remedy: bool = False) -> bool:
         """Record each service pack that `rest` names; whether there was any.
 
         `rest` is what follows "corrected in"; `before` is what stands before it, for "to resolve this in Windows NT
@@ -341,7 +391,7 @@ class _Reader:
         if latest and not any(kind == "pack" for _, kind, _ in events):
             mentioned = [m for m in product.mentions(rest) if isinstance(m, product.Mention)]
             unknown = not mentioned and _FILLING.sub("", rest[: latest.end()].replace("service", ""))
-            names = () if unknown else self._lines(mentioned or _released(before), scope)
+            names = () if unknown else self._lines(mentioned or _released(before), self._scope())
             for name in names:
                 self._add(name, None, CorrectionKind.UNNAMED, sentence)
             if not names:
@@ -367,7 +417,7 @@ class _Reader:
                     pending = list(product.mentions(following.group(1)))[:1]
             unknown = not pending and _FILLING.sub("", rest[end : thing.start()])
             end = thing.end()
-            for name in () if unknown else self._lines(pending or _released(before), scope):
+            for name in () if unknown else self._lines(pending or _released(before), self._scope()):
                 found = self._pack(name, levels, sentence) or found
             if not found:
                 self._problem(sentence, f"{levels[0]} of which product?")
@@ -380,7 +430,7 @@ class _Reader:
             text = text[: mention.start] + text[mention.end :]
         return not _FILLING.sub("", _PACK.sub("", text))
 
-    def _pack(self, name: str, levels: Sequence[str], sentence: prose.Sentence) -> bool:
+    def _pack(self, name: str, levels: Sequence[str], sentence: _Sentence) -> bool:
         """Record the levels that the line really has; whether there was any."""
         of = product.line(name)
         known = [of.renamed.get(level, level) for level in levels]
@@ -389,7 +439,7 @@ class _Reader:
             self._add(name, level, CorrectionKind.SERVICE_PACK, sentence)
         return bool(real)
 
-    def _release(self, sentence: prose.Sentence, rest: str) -> bool:
+    def _release(self, sentence: _Sentence, rest: str) -> bool:
         """Record `corrected in Exchange 2000 Server`: the release has the fix from its beginning."""
         words = _RELEASE_WORDS.match(rest)
         begin = words.end() if words else 0
@@ -451,12 +501,12 @@ class _Reader:
         found = tuple(line for line in self.spoken if product.line(line).product == name)
         return found if len(found) == 1 else ()
 
-    def _named_by_promise(self, around: str, folded: str) -> tuple[str, ...]:
+    def _named_by_promise(self, folded: str) -> tuple[str, ...]:
         """Return the lines that a hotfix paragraph names: in its own words, or in "the next X service pack"."""
         own = [m for m in product.mentions(folded) if m.lines]
         if own:
             return tuple(dict.fromkeys(name for m in own for name in m.lines))
-        match = _NEXT.search(around)
+        match = _NEXT.search(product.fold(self.paragraph.text[:20_000]))
         if match:
             named = product.mentions(match.group(1))
             return self._lines(named, ()) if named else ()
@@ -464,12 +514,12 @@ class _Reader:
 
     # --- results ------------------------------------------------------------------------------------------------------
 
-    def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: prose.Sentence) -> None:
+    def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: _Sentence) -> None:
         self.corrections.append(
             Correction(
-                self.article.id, name, level, kind, Method.SENTENCE, self.article.id, sentence.line, sentence.text
+                self.article.id, name, level, kind, Method.SENTENCE, self.article.id, self.line, sentence.text
             )
         )
 
-    def _problem(self, sentence: prose.Sentence, message: str) -> None:
-        self.problems.append(Problem(sentence.line, f"{message} {sentence.text[:160]}", "product-unclear"))
+    def _problem(self, sentence: _Sentence, message: str) -> None:
+        self.problems.append(Problem(self.line, f"{message} {sentence.text[:160]}", "product-unclear"))

@@ -31,7 +31,9 @@ _INTRODUCTION = re.compile(
     r"|this (?:fix|hotfix|update|patch|feature) (?:contains|includes|consists|updates|replaces|has)"
     r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?"
 )
-_MARKS = frozenset("|+-=<")
+_BOX = frozenset("|+")
+_RULES = frozenset("-=<")
+_FILE_WORDS = ("file", "name", "module")
 _FIXING = frozenset(("RESOLUTION", "STATUS"))
 _FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b")
 _REVOCATION = re.compile(
@@ -83,20 +85,21 @@ class Table:
     end: int
 
 
-def read(article: Article, server_lines: Sequence[str]) -> tuple[list[FixedFile], list[Problem]]:
+def read(article: Article, body: prose.Body, server_lines: Sequence[str]) -> tuple[list[FixedFile], list[Problem]]:
     """Return the rows of all tables introduced as the fix, with the product line that each corrects, and problems."""
     rows: list[FixedFile] = []
-    for table in tables(article):
+    for table in tables(article, body):
         rows.extend(table.rows)
     problems: list[Problem] = []
     return [_with_line(row, server_lines, problems) for row in rows], problems
 
 
-def tables(article: Article) -> Iterator[Table]:
+def tables(article: Article, body: prose.Body) -> Iterator[Table]:
     """Return the introduced file tables in order."""
     first, end = article.body
     lines = article.lines
-    last = _last_head(lines, first, end)
+    heads = _heads(body)
+    last = max(_last_box(body), max(heads, default=0))
     if last < first:
         return
     starts = {section.line: section.heading for section in article.sections}
@@ -137,7 +140,7 @@ def tables(article: Article) -> Iterator[Table]:
             and not stripped.startswith(("|", "+"))
             and len(lines[number].strip()) == len(stripped)
             and is_rule(lines[number], "-", 2)
-        ) and not _is_columns(lines, number, end):
+        ) and number not in heads:
             named = prose.scope_of(stripped)
             if named:
                 heading, component = stripped, None
@@ -156,7 +159,7 @@ def tables(article: Article) -> Iterator[Table]:
                 number = table.end
                 paragraph = []
                 continue
-        elif _is_columns(lines, number, end):
+        elif number in heads:
             text = " ".join(paragraph).lower()
             introduced = (
                 introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
@@ -175,20 +178,26 @@ def tables(article: Article) -> Iterator[Table]:
         number += 1
 
 
-def _last_head(lines: Sequence[str], first: int, end: int) -> int:
-    """Return the last line that can begin a table, 0 when there is none: most articles have none."""
-    last = 0
-    near: set[int] = set()  # names of columns stand apart, or a rule is below
-    for number, text in enumerate(map(str.strip, lines[first - 1 : end - 1]), first):
-        head = text[:1]
-        if head in _MARKS:
-            if head in "|+":
-                last = number
-            else:
-                near |= {number - 1, number - 2}
-        if "  " in text:
-            near.add(number)
-    return max((number for number in near if number > last and _is_columns(lines, number, end)), default=last)
+def _heads(body: prose.Body) -> set[int]:
+    """Return the lines that head a column table; most articles have none."""
+    lines = (*body.lines, "", "")
+    found = set()
+    for number in body.lines_with(_FILE_WORDS):
+        # Names of columns stand apart, or a rule is below.
+        if (
+            "  " in lines[number - 1].strip()
+            or lines[number].lstrip()[:1] in _RULES
+            or lines[number + 1].lstrip()[:1] in _RULES
+        ) and _is_columns(body.lines, number, body.end):
+            found.add(number)
+    return found
+
+
+def _last_box(body: prose.Body) -> int:
+    """Return the last line of a box, 0 when there is none."""
+    if "|" not in body.lower and "+" not in body.lower:
+        return 0
+    return next((n for n in range(body.end - 1, body.first - 1, -1) if body.lines[n - 1].lstrip()[:1] in _BOX), 0)
 
 
 def _next_text(lines: Sequence[str], number: int, end: int) -> str | None:
@@ -284,7 +293,7 @@ def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
     if not 4 <= len(text) <= 100 or text[0] in "|+-":
         return False
     lower = text.lower()
-    if "file" not in lower and "name" not in lower and "module" not in lower:
+    if not any(word in lower for word in _FILE_WORDS):
         return False
     words = [m.lastgroup for m in _HEADER_WORDS.finditer(text)]
     if not ("file" in words or ("bare" in words and len(words) >= 2)):
