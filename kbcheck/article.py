@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
+from collections.abc import Sequence
 
 from kbcheck.model import AppliesTo, Article, Problem, Section
 
@@ -43,6 +44,8 @@ _QUERY = "Additional query words:"
 _REFERENCE = re.compile(
     r"(?<![A-PR-Za-pr-z0-9_\\])((?:[Qq]{1,2}\d{5,6})+)(?![0-9_a-z]|\.(?:exe|zip|dll|asp|htm|txt|log|cab|msi|inf|sys)\b|[A-Z0-9]{1,12}\.[A-Za-z]{3}\b)"
 )
+_CITED = re.compile(r"[Qq]\d{5}")
+_DIGITS = re.compile(r"\d+")
 
 
 class ArticleError(ValueError):
@@ -57,16 +60,13 @@ def parse(data: bytes) -> Article:
     if len(data) > MAX_BYTES:
         raise ArticleError(f"larger than {MAX_BYTES // 1024} KiB: not a KB article")
     problems: list[Problem] = []
-    lines = _split(data, problems)
+    text = _decode(data, problems)
+    lines = tuple(text.split("\n"))
     ident, date, category, header = _header(lines)
     trailer_rule, trailer = _trailer(lines)
     applies_to, body_first = _applies_to(lines, trailer_rule)
-    query_words, body_end, query_first = _query_words(lines, body_first, trailer_rule)
-    sections = _sections(lines, body_first, body_end)
-    keywords = {name: value for name, value, _ in trailer}.get("Keywords", header[4])
-    searched = [header[0], *lines[body_first - 1 : body_end - 1]]
-    if query_first is not None:
-        searched.extend(lines[query_first - 1 : trailer_rule - 1])
+    query_words, body_end = _query_words(lines, body_first, trailer_rule)
+    keywords = next((value for name, value, _ in trailer if name == "Keywords"), header[4])
     return Article(
         id=ident,
         date=date,
@@ -79,23 +79,25 @@ def parse(data: bytes) -> Article:
         keywords=tuple(keywords.split()),
         trailer=trailer,
         applies_to=applies_to,
-        sections=sections,
+        sections=_sections(text, lines, body_first, body_end),
         query_words=query_words,
-        references=references(searched, ident),
+        references=references((header[0], *lines[body_first - 1 : trailer_rule - 1]), ident),
         body=(body_first, body_end),
-        lines=tuple(lines),
+        text=text,
+        lines=lines,
         digest=hashlib.sha256(data).hexdigest(),
         problems=tuple(problems),
     )
 
 
-def references(lines: list[str], own: str) -> tuple[str, ...]:
+def references(lines: Sequence[str], own: str) -> tuple[str, ...]:
     """Return the article ids that `lines` cite, in order of first appearance, without `own`."""
     found: dict[str, None] = {}
-    for line in [line for line in lines if "Q" in line or "q" in line]:
-        for match in _REFERENCE.finditer(line):
-            for number in re.findall(r"\d+", match.group(1)):
-                found.setdefault("Q" + number)
+    for line in lines:
+        if ("Q" in line or "q" in line) and _CITED.search(line):
+            for match in _REFERENCE.finditer(line):
+                for number in _DIGITS.findall(match.group(1)):
+                    found.setdefault("Q" + number)
     found.pop(own, None)
     return tuple(found)
 
@@ -106,24 +108,25 @@ def is_rule(line: str, character: str, length: int = 60) -> bool:
     return len(text) >= length and text.count(character) == len(text)
 
 
-def _split(data: bytes, problems: list[Problem]) -> list[str]:
+def _decode(data: bytes, problems: list[Problem]) -> str:
     if data.isascii():
         text = data.decode("ascii")
     elif data.startswith(b"\xef\xbb\xbf"):
         text = data[3:].decode("utf-8", "replace")
     else:
         text = data.decode("cp1252", "replace")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) <= MAX_LINE:
-        return lines
+        return text
+    lines = text.split("\n")
     for index, line in enumerate(lines):
         if len(line) > MAX_LINE:
             lines[index] = line[:MAX_LINE]
             problems.append(Problem(index + 1, f"line of {len(line)} characters: read up to {MAX_LINE}", "layout"))
-    return lines
+    return "\n".join(lines)
 
 
-def _header(lines: list[str]) -> tuple[str, datetime.date, str, list[str]]:
+def _header(lines: Sequence[str]) -> tuple[str, datetime.date, str, list[str]]:
     match = _DOCUMENT.fullmatch(lines[0])
     if match is None:
         shown = ascii(lines[0][:40])
@@ -142,7 +145,7 @@ def _header(lines: list[str]) -> tuple[str, datetime.date, str, list[str]]:
     return ident, date, category, values
 
 
-def _trailer(lines: list[str]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
+def _trailer(lines: Sequence[str]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
     """Return the line of the rule above the trailer (one past the end without one) and the trailer's entries."""
     bottom = next(
         (n for n in range(len(lines), 6, -1) if len(lines[n - 1].rstrip()) == 77 and is_rule(lines[n - 1], "=")), 0
@@ -160,7 +163,7 @@ def _trailer(lines: list[str]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
     return rule, tuple(entries)
 
 
-def _disclaimer(lines: list[str]) -> int:
+def _disclaimer(lines: Sequence[str]) -> int:
     """Return where the fixed closing text begins in a text without trailer rules, one past the end without it."""
     for number, line in enumerate(lines, start=1):
         if line.startswith("THE INFORMATION PROVIDED IN THE MICROSOFT KNOWLEDGE BASE IS"):
@@ -168,7 +171,7 @@ def _disclaimer(lines: list[str]) -> int:
     return len(lines) + 1
 
 
-def _applies_to(lines: list[str], end: int) -> tuple[tuple[AppliesTo, ...], int]:
+def _applies_to(lines: Sequence[str], end: int) -> tuple[tuple[AppliesTo, ...], int]:
     """Return the items of the applies-to block and the first line of the body."""
     body_first = 7
     for number in range(7, min(end, 12)):
@@ -192,8 +195,8 @@ def _applies_to(lines: list[str], end: int) -> tuple[tuple[AppliesTo, ...], int]
     return tuple(items), number + 1
 
 
-def _query_words(lines: list[str], first: int, end: int) -> tuple[str | None, int, int | None]:
-    """Return the query words, the end of the body above them, and their first line."""
+def _query_words(lines: Sequence[str], first: int, end: int) -> tuple[str | None, int]:
+    """Return the query words, and the end of the body above them."""
     for number in range(end - 1, first - 1, -1):
         if lines[number - 1].startswith(_QUERY):
             parts = [lines[number - 1][len(_QUERY) :].strip()]
@@ -202,19 +205,24 @@ def _query_words(lines: list[str], first: int, end: int) -> tuple[str | None, in
                 if not text:
                     break
                 parts.append(text)
-            return " ".join(part for part in parts if part), number, number
-    return None, end, None
+            return " ".join(part for part in parts if part), number
+    return None, end
 
 
-def _sections(lines: list[str], first: int, end: int) -> tuple[Section, ...]:
+def _sections(text: str, lines: Sequence[str], first: int, end: int) -> tuple[Section, ...]:
     starts = []
-    for number in [n for n, line in enumerate(lines[first : end - 1], first) if line[:1] == "="]:
-        under = lines[number]
-        heading, under = lines[number - 1].rstrip(), under.rstrip()
+    number, at = 1, 0
+    while (rule := text.find("\n=", at)) >= 0:
+        number, at = number + text.count("\n", at, rule + 1), rule + 1
+        if number <= first:
+            continue
+        if number >= end:
+            break
+        heading, under = lines[number - 2].rstrip(), lines[number - 1].rstrip()
         if not heading or len(under) != len(heading) or under.count("=") != len(under) or heading.startswith("="):
             continue
-        above = lines[number - 2].strip()
+        above = lines[number - 3].strip()
         if not above or is_rule(above, "=", 3) or is_rule(above, "-", 60) or heading in CANONICAL_HEADINGS:
-            starts.append((heading, number))
+            starts.append((heading, number - 1))
     ends = [*(number for _, number in starts[1:]), end][: len(starts)]
     return tuple(Section(h, n, n + 2, e) for (h, n), e in zip(starts, ends, strict=True))

@@ -17,7 +17,7 @@ import importlib.resources
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from kbcheck import product
 from kbcheck.model import (
@@ -82,7 +82,9 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
 
 def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Correction, ...]]]:
     """Return each product line with its affected facts and the corrections about it, included ones added."""
-    corrections = sorted({*facts.corrections, *_overrides().get(facts.id, ())}, key=_order)
+    corrections: Collection[Correction] = {*facts.corrections, *_overrides().get(facts.id, ())}
+    if len(corrections) > 1:
+        corrections = sorted(corrections, key=_order)
     listed: dict[str, list[Affected]] = {}
     for each in facts.affected:
         listed.setdefault(each.product_line, []).append(each)
@@ -180,6 +182,7 @@ def _line_knowledge(
 ) -> LineKnowledge:
     named = {a.level for a in affected}
     levels = () if None in named else sorted(filter(None, named), key=product.level_key)
+    rows = facts.fixed_files
     return LineKnowledge(
         product_line=decision.product_line,
         listed=decision.listed,
@@ -190,7 +193,7 @@ def _line_knowledge(
         latest=decision.latest,
         deciding=deciding,
         corrections=corrections,
-        fixed_files=tuple(row for row in facts.fixed_files if row.product_line == decision.product_line and row.build),
+        fixed_files=tuple(row for row in rows if row.product_line == decision.product_line and row.build),
         rank=decision.rank,
     )
 

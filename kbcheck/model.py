@@ -55,8 +55,8 @@ class Section:
 class Article:
     """One KB text: its layout, with the line of everything; what the words mean is not its concern.
 
-    `lines` holds the decoded text, `lines[0]` being line 1. `body` is (first, end) of the lines between the
-    applies-to block and the trailer, end exclusive. `trailer` keeps the order of the text.
+    `text` is decoded, with LF line ends; `lines` are its lines, `lines[0]` being line 1. `body` is (first, end) of the
+    lines between the applies-to block and the trailer, end exclusive. `trailer` keeps the order of the text.
     """
 
     id: str
@@ -74,6 +74,7 @@ class Article:
     query_words: str | None
     references: tuple[str, ...]
     body: tuple[int, int]
+    text: str = field(repr=False)
     lines: tuple[str, ...] = field(repr=False)
     digest: str = field(repr=False)
     problems: tuple[Problem, ...] = ()

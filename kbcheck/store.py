@@ -971,7 +971,7 @@ def prepare(advisory: Advisory) -> Prepared:
     }
     head = (
         *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
-        *(article.title, _json(layout), "\n".join(article.lines), int(known.advisory)),
+        *(article.title, _json(layout), article.text, int(known.advisory)),
     )
     affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
     files = [

@@ -172,6 +172,6 @@ def _client(address: str) -> Any:
     except ImportError as error:
         raise WorkersError("a Dask cluster needs: pip install kbcheck[cluster]") from error
     try:
-        return Client(f"tcp://{place}", timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]  # distributed has no types
+        return Client(f"tcp://{place}", timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
         raise WorkersError(f"executor {address}: no scheduler answers: {error}") from error

@@ -37,9 +37,9 @@ def replaced(number: int, line: str, **changes) -> bytes:
 
 
 def layout(parsed: Article) -> dict:
-    """Return what the layout means, without what keeps the bytes: digest and lines."""
+    """Return what the layout means, without what keeps the bytes: digest, text and lines."""
     fields = {f.name: getattr(parsed, f.name) for f in dataclasses.fields(parsed)}
-    return {name: value for name, value in fields.items() if name not in ("digest", "lines")}
+    return {name: value for name, value in fields.items() if name not in ("digest", "text", "lines")}
 
 
 # --- one example in every writing -------------------------------------------------------------------------------------

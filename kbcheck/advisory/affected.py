@@ -34,18 +34,20 @@ def read(article: Article) -> tuple[Affected, ...]:
     for item in article.applies_to:
         if platform_below >= 0 and item.level > platform_below:
             continue
-        platform_below = -1
-        if re.search(r"on platform\(s\):\s*$", item.text):
-            platform_below = item.level
-        if not _ENVIRONMENT.match(item.text):
-            found += [Affected(name, level, item.line, item.text) for name, level in _item(item.text)]
+        heads_platforms, named = _item(item.text)
+        platform_below = item.level if heads_platforms else -1
+        found += [Affected(name, level, item.line, item.text) for name, level in named]
     return tuple(_levels(found))
 
 
 @functools.lru_cache(maxsize=4096)
-def _item(words: str) -> tuple[tuple[str, str | None], ...]:
-    """Return the (line, level) pairs that one item names; a few hundred items make up nearly all articles."""
-    return tuple(_read(words))
+def _item(words: str) -> tuple[bool, tuple[tuple[str, str | None], ...]]:
+    """Return whether platforms stand below, and the (line, level) pairs that an item names.
+
+    A few hundred items make up nearly all articles.
+    """
+    heads_platforms = re.search(r"on platform\(s\):\s*$", words) is not None
+    return heads_platforms, () if _ENVIRONMENT.match(words) else tuple(_read(words))
 
 
 def _read(words: str) -> Iterable[tuple[str, str | None]]:
@@ -144,8 +146,11 @@ def _unknown(text: str) -> Iterable[tuple[str, str | None]]:
 
 def _levels(found: list[Affected]) -> list[Affected]:
     """Settle the bare releases: beside listed levels of the same product they mean RTM, in `5.5 SP3` nothing."""
-    if all(a.level is None for a in found):
-        return list(dict.fromkeys(found))
+    for each in found:
+        if each.level is not None:
+            break
+    else:
+        return list(dict.fromkeys(found)) if len(found) > 1 else found
     heads = {a.text: re.split(r",? versions? | \d", a.text[:1000])[0] for a in found}
     with_levels = {(a.product_line, heads[a.text]) for a in found if a.level is not None}
     result = []

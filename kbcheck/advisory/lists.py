@@ -37,6 +37,8 @@ _ROLLUP = re.compile(
     r"|\bpost.?service release fixes\b|\bgroup of hotfixes\b",
     re.IGNORECASE,
 )
+# A title without any of these is neither's; most titles have none.
+_TITLE_WORDS = ("fix", "list", "readme", "problems", "post", "rollup", "hrp", "srp")
 _ENTRY = re.compile(r"\s{0,8}(?:[-|*\u2022\u00b7]\s*)?(Q\d{5,6})\b(?!\.\w{3})[\s:|\u00a0-]*(.*)", re.IGNORECASE)
 _PACK = re.compile(r"\b(?:service packs?|sp)(?: ?#)? ?(\d)([a-z])?(?:\.0)?(?:/\d?[a-z]?)?\b", re.IGNORECASE)
 _LIST_TITLE = re.compile(
@@ -91,14 +93,19 @@ class _Block:
 
 def is_fix_list(article: Article) -> bool:
     """Whether the article's title says that it lists what a service pack or release corrects."""
-    return bool(_FIX_LIST.search(article.title[:_TITLE])) and not is_rollup(article)
+    return _may_list(article) and bool(_FIX_LIST.search(article.title[:_TITLE])) and not is_rollup(article)
 
 
 def is_rollup(article: Article) -> bool:
     """Whether the article's title says that it lists what hotfixes after a service pack correct."""
-    if not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_bug(article):
+    if not _may_list(article) or not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_bug(article):
         return False
     return not re.search(r"\blist of bugs fixed\b(?!.*\bhrp\b)", article.title, re.IGNORECASE)
+
+
+def _may_list(article: Article) -> bool:
+    lower = article.title.lower()
+    return any(word in lower for word in _TITLE_WORDS)
 
 
 def _reports_a_bug(article: Article) -> bool:
@@ -399,7 +406,8 @@ def _day(text: str) -> datetime.date | None:
 
 
 def _current_files(article: Article) -> dict[str, str]:
-    return {row.file: row.version for table in tables.tables(article, prose.Body(article)) for row in table.rows if row.version is not None}
+    found = tables.tables(article, prose.Body(article))
+    return {row.file: row.version for table in found for row in table.rows if row.version is not None}
 
 
 def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[FileVersion, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -25,17 +25,15 @@ from kbcheck.model import Article
 class Body:
     """The text of an article between the applies-to block and the trailer, to find the few lines that matter quickly.
 
-    `lower` is it in lower case, as one line.
+    `lower` is the whole text in lower case.
     """
 
     def __init__(self, article: Article) -> None:
         self.lines = article.lines
         self.first, self.end = article.body
-        text = " ".join(article.lines[self.first - 1 : self.end - 1])
-        self.lower = text.replace("\u0130", "I").lower()  # only this letter would become two
-        self._ends: list[int] = []
+        self.lower = article.text.replace("\u0130", "I").lower()  # only this letter would become two
 
-    def lines_with(self, words: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> set[int]:
+    def lines_with(self, words: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> list[int]:
         """Return the lines on which one of the lower-case `words` stands, or one of `patterns` begins to match."""
         text = self.lower
         found = []
@@ -46,9 +44,16 @@ class Body:
                 at = text.find(word, at + 1)
         for pattern in patterns:
             found += [match.start() for match in pattern.finditer(text)]
-        if found and not self._ends:
-            self._ends = list(accumulate(len(line) + 1 for line in self.lines[self.first - 1 : self.end - 1]))
-        return {self.first + bisect_right(self._ends, at) for at in found}
+        found.sort()
+        numbers: list[int] = []
+        number, before = 1, 0
+        for at in found:
+            breaks = text.count("\n", before, at)
+            before = at
+            if breaks or not numbers:
+                number += breaks
+                numbers.append(number)
+        return numbers[bisect_left(numbers, self.first) : bisect_left(numbers, self.end)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Paragraph:
 
     def line(self, offset: int) -> int:
         """Return the line on which the character of `text` at `offset` stands."""
+        if offset == 0:
+            return self.first
         return self.first + bisect_right(list(accumulate(len(line) + 1 for line in self.lines)), offset)
 
 
@@ -95,9 +102,9 @@ def sections(article: Article) -> list[tuple[str, int, int]]:
 
 
 def paragraphs(lines: Sequence[str], first: int, end: int, wanted: Iterable[int]) -> Iterator[Paragraph]:
-    """Return the paragraphs of a section (see sections) that hold one of the lines `wanted`, in order, no tables."""
+    """Return the paragraphs of a section (see sections) that hold one of the rising lines `wanted`, no tables."""
     after = first
-    for number in sorted(wanted):
+    for number in wanted:
         if number < after or _breaks(lines, number, first, end):
             continue
         begin = number

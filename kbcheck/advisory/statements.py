@@ -117,7 +117,7 @@ _TRIGGERS = (
     "rectified",
     "remedied",
 )
-_TRIGGER_PATTERNS = (("pack", re.compile(r"service +pack")), ("sp", re.compile(r"sp *\d")))
+_TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r"sp\s*\d")))
 # A sentence without any of these states nothing.
 _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
@@ -154,12 +154,10 @@ _RELEASE_WORDS = re.compile(
 _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
 
 
-def read(
-    article: Article, body: prose.Body, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()
-) -> Findings:
+def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()) -> Findings:
     """Return what the sentences and keywords of `article` state about its own fault; `rows` are its file tables'."""
     reader = _Reader(article, affected, rows)
-    wanted = sorted(body.lines_with(_TRIGGERS, [pattern for word, pattern in _TRIGGER_PATTERNS if word in body.lower]))
+    wanted = body.lines_with(_TRIGGERS, [pattern for word, pattern in _TRIGGER_PATTERNS if word in body.lower])
     for _, first, end in prose.sections(article) if wanted else ():
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         if inside:
@@ -186,6 +184,14 @@ class _Sentence:
     hotfix: bool
 
 
+def _says(text: str) -> bool:
+    lower = text.lower()
+    for words in _SAYING:  # noqa: SIM110  # any() of a generator takes twice as long, and this is asked most
+        if words in lower:
+            return True
+    return False
+
+
 @functools.lru_cache(maxsize=8192)
 def _read_often(text: str) -> tuple[_Sentence, ...]:
     return tuple(_read(text))
@@ -193,12 +199,8 @@ def _read_often(text: str) -> tuple[_Sentence, ...]:
 
 def _read(text: str) -> Iterator[_Sentence]:
     """Return those sentences of a paragraph that may state something; half of all paragraphs are the same few."""
-    for offset, words in prose.sentences(text):
-        lower = words.lower()
-        for saying in _SAYING:
-            if saying in lower:
-                break
-        else:
+    for offset, words in prose.sentences(text) if _says(text) else ():
+        if not _says(words):
             continue
         folded = product.fold(words)
         if len(folded) > _LONGEST:  # No statement is that long; a hostile text is.
@@ -281,10 +283,11 @@ class _Reader:
         """Read the paragraphs of one section that hold one of the lines `wanted`."""
         self.recent = ()
         self.within, self.headings = (first, end), None
-        for self.paragraph in prose.paragraphs(self.article.lines, first, end, wanted):
-            text = self.paragraph.text
+        for paragraph in prose.paragraphs(self.article.lines, first, end, wanted):
+            self.paragraph = paragraph
+            text = paragraph.text
             for sentence in (_read_often if len(text) < 2000 else _read)(text):  # long ones are rare, and not kept
-                self.line = self.paragraph.line(sentence.offset)
+                self.line = paragraph.line(sentence.offset)
                 self._confirmation(sentence)
                 self.features = self.features or sentence.feature
                 self._correction(sentence)
@@ -298,7 +301,8 @@ class _Reader:
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         others = tuple(name for name in self.affected if name not in self.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
-        for sentence, self.line, scope, recent in self.hotfixes:
+        for sentence, line, scope, recent in self.hotfixes:
+            self.line = line
             names = scope or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
@@ -516,9 +520,7 @@ class _Reader:
 
     def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: _Sentence) -> None:
         self.corrections.append(
-            Correction(
-                self.article.id, name, level, kind, Method.SENTENCE, self.article.id, self.line, sentence.text
-            )
+            Correction(self.article.id, name, level, kind, Method.SENTENCE, self.article.id, self.line, sentence.text)
         )
 
     def _problem(self, sentence: _Sentence, message: str) -> None:
