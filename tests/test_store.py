@@ -492,6 +492,22 @@ def test_an_older_database_is_upgraded_after_a_copy(older: Path, stocked: Store)
         assert opened.settle() == 0
 
 
+def test_an_import_that_an_older_version_left_without_its_search_index_is_completed(
+    tmp_path: Path, bundled_db: Path
+) -> None:
+    path = Path(shutil.copy(bundled_db, tmp_path / "kb.db"))
+    sql(
+        path,
+        "INSERT INTO article_search(article_search) VALUES ('delete-all')",
+        "INSERT INTO meta VALUES ('search', 'stale')",
+        "UPDATE meta SET value = '3' WHERE key = 'schema'",
+    )
+    with Store(str(path)) as opened:
+        assert opened.search("OpenMsgStore")[0].id == "Q241556"
+    with Store(str(path)) as again:
+        assert len(again.search("store", 1000)) > 10
+
+
 def test_an_upgraded_database_has_the_schema_of_a_new_one(older: Path, bundled_db: Path) -> None:
     Store(str(older)).__exit__()
 
