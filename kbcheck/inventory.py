@@ -23,13 +23,13 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, compress, islice
+from itertools import accumulate, chain, compress, islice
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from kbcheck import KbcheckError, product
-from kbcheck.model import Extra, Fleet, Folded, Installation, Refusal, Source, Sources
+from kbcheck.model import Extra, Fleet, Folded, Installation, Refusal, Source, Sources, folded
 
 
 class InventoryError(KbcheckError):
@@ -61,7 +61,7 @@ _DIRECTORY = re.compile(
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
 _BREAK = re.compile(r"\r\n|\r|\n")
-_BATCH = 128
+_BATCH = 1024
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
 
@@ -247,38 +247,28 @@ class _Reader:
 
     def file(self, name: str, stream: BinaryIO) -> None:
         codec, digest = _examine(stream)
-        batches = _rows(name, stream, codec)
-        (header_line,), (header,) = next(batches)
-        columns = _Columns(name, header_line, header)
-        told, extras = _Numbers(columns.telling), _Numbers(columns.kept)
-        noisy: dict[int, Messages] = {}
-        count = 0
-        for lines, rows in batches:
-            if not columns.fit(rows):
-                before = len(self.refusals)
-                lines, rows = self._fitted(name, columns, lines, rows)
-                count += len(self.refusals) - before
-            count += len(rows)
-            which = told.of(rows, lambda cells: self._tell(name, columns, cells, noisy))
-            heard = noisy.keys() & set(which)
-            if heard:
-                for line, number in zip(lines, which, strict=True):
-                    if number in heard:
-                        self._say(name, line, noisy[number])
-            if heard and min(heard) < 0:
-                kept = [number >= 0 for number in which]
-                lines, rows, which = (list(compress(each, kept)) for each in (lines, rows, which))  # type: ignore[assignment]  # lists of three types
-            hosts = map(str.strip, map(columns.host, rows))
-            if columns.long_form:
-                self.additions += zip(hosts, lines, which, strict=True)
-                continue
-            self.names += hosts
-            self.which.extend(which)
-            self.lines.extend(lines)
-            self.extra_of.extend(extras.of(rows, lambda cells: self._extra(columns.beside(cells))))
-        self.inventories.append((name, digest, count))
+        with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
+            header_line, delimiter, columns = _header(name, text)
+            table = _Table(self, name, columns, delimiter)
+            csv.field_size_limit(16 * 1024 * 1024)
+            line = header_line + 1
+            try:
+                while batch := list(islice(text, _BATCH)):
+                    joined = "".join(batch)
+                    if '"' in joined:
+                        # A cell may hold line breaks: the rest is read as it comes.
+                        for lines, rows in _rows(chain(batch, text), delimiter, line):
+                            line = lines[-1]
+                            table.rows(lines, rows)
+                        break
+                    if not table.known(line, batch):
+                        table.rows(range(line, line + len(batch)), list(csv.reader(batch, delimiter=delimiter)))
+                    line += len(batch)
+            except csv.Error as error:
+                raise InventoryError(f"{name}:{line}: {error}") from error
+        self.inventories.append((name, digest, table.count))
 
-    def _fitted(
+    def fitted(
         self, name: str, columns: _Columns, lines: Sequence[int], rows: list[list[str]]
     ) -> tuple[list[int], list[list[str]]]:
         """Return the rows that have a host, with as many cells as the header; refuse others, leave blank ones out."""
@@ -289,14 +279,14 @@ class _Reader:
             if not any(map(str.strip, cells)):
                 continue
             if any(map(str.strip, cells[columns.width :])):
-                self._say(name, line, ((True, f"{len(cells)} cells under {columns.width} columns"),))
+                self.say(name, line, ((True, f"{len(cells)} cells under {columns.width} columns"),))
             elif not host or len(host) > 255:
-                self._say(name, line, ((True, "host name of more than 255 characters" if host else "no host name"),))
+                self.say(name, line, ((True, "host name of more than 255 characters" if host else "no host name"),))
             else:
                 kept.append((line, fitted))
         return [line for line, _ in kept], [cells for _, cells in kept]
 
-    def _tell(self, name: str, columns: _Columns, cells: list[str], noisy: dict[int, Messages]) -> int:
+    def tell(self, name: str, columns: _Columns, cells: list[str], noisy: dict[int, Messages]) -> int:
         """Return the number of the template, or of the long form's detail, that a row tells; below 0: it is refused."""
         row = columns.row(cells)
         try:
@@ -314,11 +304,11 @@ class _Reader:
             noisy[number] = messages
         return number
 
-    def _say(self, name: str, line: int, messages: Messages) -> None:
+    def say(self, name: str, line: int, messages: Messages) -> None:
         for refusal, message in messages:
             (self.refusals if refusal else self.remarks).append(Refusal(name, line, message))
 
-    def _extra(self, extra: Extra) -> int:
+    def extra_number(self, extra: Extra) -> int:
         number = self.extra_numbers.setdefault(extra, len(self.extras))
         if number == len(self.extras):
             self.extras.append(extra)
@@ -328,7 +318,7 @@ class _Reader:
 
     def fleet(self) -> Fleet:
         """Return everything that was read, the rows of one host and product line merged."""
-        groups = self._hosts_of_several_rows()
+        groups, distinct = self._hosts_of_several_rows()
         merged: dict[int, _Entry] = {}
         dropped: list[int] = []
         for key, indexes in groups.items():
@@ -346,8 +336,8 @@ class _Reader:
             if number == len(templates):
                 templates.append(frozen)
             self.which[index] = number
-            self.extra_of[index] = self._extra(tuple(entry.extra.items()))
-        installations = Folded(templates, self.which, self.names, self.lines, self.extra_of, self.extras)
+            self.extra_of[index] = self.extra_number(tuple(entry.extra.items()))
+        installations = Folded(templates, self.which, self.names, self.lines, self.extra_of, self.extras, distinct)
         dropped.sort()
         if dropped:
             gone = set(dropped)
@@ -364,17 +354,18 @@ class _Reader:
         )
         return Fleet(installations, together, refusals, remarks, tuple(self.inventories))
 
-    def _hosts_of_several_rows(self) -> dict[str, list[int]]:
-        """Return the rows of each host that has several, or that a long form names."""
-        keys = list(map(str.casefold, self.names))
+    def _hosts_of_several_rows(self) -> tuple[dict[str, list[int]], int]:
+        """Return the rows of each host that has several, or that a long form names; and the number of all hosts."""
+        keys = folded(self.names)
         wanted = {host.casefold() for host, _, _ in self.additions}
-        if len(set(keys)) < len(keys):
+        distinct = len(set(keys))
+        if distinct < len(keys):
             wanted |= {key for key, number in Counter(keys).items() if number > 1}
         found: dict[str, list[int]] = {}
         for index, key in enumerate(keys) if wanted else ():
             if key in wanted:
                 found.setdefault(key, []).append(index)
-        return found
+        return found, distinct
 
     def _merge_rows(self, indexes: list[int], merged: dict[int, _Entry]) -> list[int]:
         """Merge the rows of one host that tell of one product line into the first; return the first of each."""
@@ -395,7 +386,7 @@ class _Reader:
             name, row = self.details[detail]
             indexes = groups.get(host.casefold(), [])
             if not indexes:
-                self._say(name, line, ((True, f"host {host!r}: no row gives it a product and a version"),))
+                self.say(name, line, ((True, f"host {host!r}: no row gives it a product and a version"),))
             for index in indexes:
                 of = self.templates[self.which[index]].line
                 if (detail, of) not in known:
@@ -403,7 +394,7 @@ class _Reader:
                     known[detail, of] = (entry, tuple(_details(entry, name, row)))
                 entry, messages = known[detail, of]
                 if index == indexes[0]:
-                    self._say(name, line, messages)
+                    self.say(name, line, messages)
                 self._merge(index, entry, name, line, self.names[index], merged)
 
     def _merge(self, index: int, told: _Entry, name: str, line: int, host: str, merged: dict[int, _Entry]) -> _Entry:
@@ -423,8 +414,99 @@ class _Reader:
             words = f"build {', '.join(map(_dotted, new.builds))} here, {before} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
         remarks += [f"{entry.host}: {remark}" for remark in entry.add(new)]
-        self._say(name, line, tuple((False, remark) for remark in remarks))
+        self.say(name, line, tuple((False, remark) for remark in remarks))
         return entry
+
+
+class _Table:
+    """The rows of one file, added to a reader in batches.
+
+    What stands beside the host in a row is read once for each distinct way to write it.
+    """
+
+    def __init__(self, reader: _Reader, name: str, columns: _Columns, delimiter: str) -> None:
+        self.count = 0
+        self._reader, self._name, self._columns, self._delimiter = reader, name, columns, delimiter
+        self._told, self._extras = _Numbers(columns.telling), _Numbers(columns.kept)
+        self._noisy: dict[int, Messages] = {}
+        # The rest of a line behind its host -> (template, extra), where the host stands first.
+        self._rests: dict[str, int] | None = {} if columns.places["host"] == 0 and not columns.long_form else None
+        self._which_of: list[int] = []
+        self._extra_of: list[int] = []
+
+    def known(self, line: int, batch: list[str]) -> bool:
+        """Add a batch of lines without a quote; False, and nothing added, where they must be read cell by cell."""
+        if self._rests is None:
+            return False
+        if len(self._rests) > max(self.count // 2, 10 * _BATCH):
+            self._rests = None  # each row is told in a way of its own: nothing is gained
+            return False
+        parts = [each.partition(self._delimiter) for each in batch]
+        hosts, _, rests = zip(*parts, strict=True)
+        hosts = tuple(map(str.strip, hosts))
+        if not all(hosts) or max(map(len, hosts)) > 255:
+            return False
+        numbers = list(map(self._rests.get, rests))
+        if None in numbers:
+            if not self._learn([each for each, number in zip(batch, numbers, strict=True) if number is None]):
+                return False
+            numbers = list(map(self._rests.get, rests))
+        which, extras = (map(of.__getitem__, numbers) for of in (self._which_of, self._extra_of))  # type: ignore[arg-type]  # all known
+        self._add(hosts, range(line, line + len(batch)), which, extras)
+        self.count += len(batch)
+        return True
+
+    def _learn(self, lines: Sequence[str]) -> bool:
+        """Read lines whose rest was not seen before; False when something must be said about one of them."""
+        assert self._rests is not None
+        rows = list(csv.reader(lines, delimiter=self._delimiter))
+        if len(rows) != len(lines) or not self._columns.fit(rows):
+            return False
+        which, extras = self._told.of(rows, self._tell), self._extras.of(rows, self._extra)
+        if not self._noisy.keys().isdisjoint(which):
+            return False
+        begin = len(self._which_of)
+        for number, line in enumerate(lines, begin):
+            self._rests[line.partition(self._delimiter)[2]] = number
+        self._which_of += which
+        self._extra_of += extras
+        return True
+
+    def rows(self, lines: Sequence[int], rows: list[list[str]]) -> None:
+        """Add a batch of rows, and what there is to say about them."""
+        reader, columns = self._reader, self._columns
+        if not columns.fit(rows):
+            before = len(reader.refusals)
+            lines, rows = reader.fitted(self._name, columns, lines, rows)
+            self.count += len(reader.refusals) - before
+        self.count += len(rows)
+        which = self._told.of(rows, self._tell)
+        heard = self._noisy.keys() & set(which)
+        if heard:
+            for line, number in zip(lines, which, strict=True):
+                if number in heard:
+                    reader.say(self._name, line, self._noisy[number])
+        if heard and min(heard) < 0:
+            kept = [number >= 0 for number in which]
+            lines, rows, which = (list(compress(each, kept)) for each in (lines, rows, which))  # type: ignore[assignment]  # lists of three types
+        hosts = list(map(str.strip, map(columns.host, rows)))
+        if columns.long_form:
+            reader.additions += zip(hosts, lines, which, strict=True)
+        else:
+            self._add(hosts, lines, which, self._extras.of(rows, self._extra))
+
+    def _tell(self, cells: list[str]) -> int:
+        return self._reader.tell(self._name, self._columns, cells, self._noisy)
+
+    def _extra(self, cells: list[str]) -> int:
+        return self._reader.extra_number(self._columns.beside(cells))
+
+    def _add(self, hosts: Iterable[str], lines: Iterable[int], which: Iterable[int], extras: Iterable[int]) -> None:
+        reader = self._reader
+        reader.names += hosts
+        reader.which.extend(which)
+        reader.lines.extend(lines)
+        reader.extra_of.extend(extras)
 
 
 class _Numbers:
@@ -654,25 +736,28 @@ def _codec(begin: bytes) -> str:
     return "utf-8"
 
 
-def _rows(name: str, stream: BinaryIO, codec: str) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
-    """Return the header, then the rows in batches: the lines on which they begin, their cells."""
-    with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
-        sample = next((line for line in text if line.strip()), "")
+def _header(name: str, text: TextIO) -> tuple[int, str, _Columns]:
+    """Read up to the header; return its last line, the delimiter and the columns."""
+    sample, blank = "", -1
+    while not sample.strip():
+        blank += 1
+        sample = text.readline()
         if not sample:
             raise InventoryError(f"{name}: empty inventory")
-        text.seek(0)
-        csv.field_size_limit(16 * 1024 * 1024)
-        reader = csv.reader(text, delimiter=max(",;\t", key=sample.count))
-        end, size = 0, 1
-        try:
-            while batch := list(islice(reader, size)):
-                lines: Sequence[int] = range(end + 1, end + 1 + len(batch))
-                if reader.line_num != end + len(batch):
-                    breaks = (1 + sum(len(_BREAK.findall(cell)) for cell in cells) for cells in batch)
-                    lines = list(accumulate(breaks, initial=end + 1))[:-1]
-                end = reader.line_num
-                if size > 1 or any(map(str.strip, batch[0])):
-                    size = _BATCH
-                    yield lines, batch
-        except csv.Error as error:
-            raise InventoryError(f"{name}:{reader.line_num}: {error}") from error
+    delimiter = max(",;\t", key=sample.count)
+    reader = csv.reader(chain([sample], text), delimiter=delimiter)
+    header = next(reader)
+    return blank + reader.line_num, delimiter, _Columns(name, blank + 1, header)
+
+
+def _rows(text: Iterable[str], delimiter: str, line: int) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+    """Return rows in batches: the lines on which they begin, `line` for the first, and their cells."""
+    reader = csv.reader(text, delimiter=delimiter)
+    end = line - 1
+    while batch := list(islice(reader, _BATCH)):
+        lines: Sequence[int] = range(end + 1, end + 1 + len(batch))
+        if line - 1 + reader.line_num != end + len(batch):
+            breaks = (1 + sum(len(_BREAK.findall(cell)) for cell in cells) for cells in batch)
+            lines = list(accumulate(breaks, initial=end + 1))[:-1]
+        end = line - 1 + reader.line_num
+        yield lines, batch

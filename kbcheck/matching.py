@@ -26,6 +26,7 @@ level that holds it holds all files of the block), and so does a block's file th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -156,7 +157,10 @@ def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
     line = known.line(profile.product_line)
     if line is None or not line.listed:
         return _not_listed(profile.product_line, known, line)
-    levels = candidate_levels(profile)
+    return _assess(profile, candidate_levels(profile), known, line)
+
+
+def _assess(profile: Profile, levels: Levels, known: ArticleKnowledge, line: LineKnowledge) -> Verdict:
     verdicts = [_at(level, profile, known, line) for level in levels]
     first = verdicts[-1]
     if len(levels) > 1:
@@ -191,7 +195,8 @@ class Fleetwide:
         self._profiles = tuple(profiles)
         numbers: dict[tuple[str, Levels, Beside], int] = {}
         self._members: list[list[int]] = []
-        self._told: dict[tuple[str, str], list[int]] = {}
+        self._told: dict[tuple[str, str], set[int]] = {}
+        self._splits: dict[tuple[int, frozenset[str]], list[_Alike]] = {}
         groups = []
         for number, profile in enumerate(self._profiles):
             standing = (profile.product_line, candidate_levels(profile), profile.beside)
@@ -201,7 +206,7 @@ class Fleetwide:
             self._members[group].append(number)
             groups.append(group)
             for name in (*(file for file, _, _ in profile.files), *profile.hotfixes):
-                self._told.setdefault((profile.product_line, name), []).append(number)
+                self._told.setdefault((profile.product_line, name), set()).add(number)
         self.groups = tuple(groups)
         self._of_line: dict[str, dict[Levels, list[int]]] = {}
         for (line, levels, _), group in numbers.items():
@@ -218,8 +223,8 @@ class Fleetwide:
             if line is not None and line.listed:
                 # What runs beside it is asked only where its own line has no correction (rules 11 and 13).
                 beside = fixed if name not in fixed else frozenset()
-                for groups in by_levels.values():
-                    self._judge(known, line, groups, beside, of_group, apart)
+                for levels, groups in by_levels.items():
+                    self._judge(known, line, levels, groups, beside, of_group, apart)
                 continue
             verdict = _not_listed(name, known, line)
             verdict = unlisted.setdefault((verdict.reason, verdict.first_fixed), verdict)
@@ -232,6 +237,7 @@ class Fleetwide:
         self,
         known: ArticleKnowledge,
         line: LineKnowledge,
+        levels: Levels,
         groups: Sequence[int],
         beside: Collection[str],
         of_group: list[Verdict],
@@ -239,28 +245,47 @@ class Fleetwide:
     ) -> None:
         """Judge groups of one line and level, which differ in what runs beside; only `beside` of that matters."""
         prepared = _prepared(line)
-        named = {file for test in prepared.tests for file, _ in test.required}
-        told = {n for thing in (*named, *prepared.claims) for n in self._told.get((line.product_line, thing), ())}
+        named = {file for test in prepared.tests for file, _ in test.required}.union(prepared.claims)
+        told = frozenset(name for name in named if (line.product_line, name) in self._told) if named else frozenset()
         shared: dict[tuple[object, ...], Verdict] = {}
         for group in groups:
-            members = self._members[group]
             near: Beside = ()
             if beside:
-                near = tuple(each for each in self._profiles[members[0]].beside if each[0] in beside)
-            others = told.intersection(members) if told else ()
-            first = members[0] if not others else next((n for n in members if n not in told), members[0])
-            for number in (first, *others):
-                key: tuple[object, ...] = near
-                if number in told:
-                    profile = self._profiles[number]
-                    files = tuple(each for each in profile.files if each[0] in named)
-                    key = (near, files, tuple(each for each in profile.hotfixes if each in prepared.claims))
-                if key not in shared:
-                    shared[key] = assess(self._profiles[number], known)
-                if number == first:
-                    of_group[group] = shared[key]
-                elif shared[key] is not of_group[group]:
-                    apart[number] = shared[key]
+                near = tuple(each for each in self._profiles[self._members[group][0]].beside if each[0] in beside)
+            for alike in self._split(group, told):
+                key = (near, alike.key)
+                verdict = shared.get(key)
+                if verdict is None:
+                    verdict = shared[key] = _assess(self._profiles[alike.members[0]], levels, known, line)
+                if of_group[group] is None:
+                    of_group[group] = verdict
+                elif verdict is not of_group[group]:
+                    apart.update(dict.fromkeys(alike.members, verdict))
+
+    def _split(self, group: int, names: frozenset[str]) -> list[_Alike]:
+        """Return the profiles of a group by what they tell of files and hotfixes; those that tell none first."""
+        found = self._splits.get((group, names))
+        if found is None:
+            members = self._members[group]
+            of = self._profiles[members[0]].product_line
+            telling = set().union(*(self._told[of, name] for name in names)).intersection(members)
+            by_key: dict[object, list[int]] = {}
+            if len(telling) < len(members):
+                by_key[()] = [number for number in members if number not in telling]
+            for number in sorted(telling):
+                profile = self._profiles[number]
+                files = tuple(each for each in profile.files if each[0] in names)
+                by_key.setdefault((files, tuple(each for each in profile.hotfixes if each in names)), []).append(number)
+            found = self._splits[group, names] = [_Alike(key, tuple(alike)) for key, alike in by_key.items()]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Profiles of one group that tell the same of some files and hotfixes, `key` being what they tell."""
+
+    key: object
+    members: tuple[int, ...]
 
 
 def _not_listed(name: str, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:
@@ -702,6 +727,11 @@ def _same_line(have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return len(have) > 0 and len(wanted) > 0 and have[0] == wanted[0]
 
 
+@functools.lru_cache(maxsize=65536)
+def _level_of(name: str, build: tuple[int, ...]) -> str | None:
+    return product.level_of_build(product.line(name), build)
+
+
 def _branch(
     of: product.Line, line: LineKnowledge, have: tuple[int, ...], wanted: tuple[int, ...], base: int | None
 ) -> str:
@@ -712,7 +742,7 @@ def _branch(
     """
     if of.scheme != "branch":
         return "same"
-    mine, theirs = product.level_of_build(of, have), product.level_of_build(of, wanted)
+    mine, theirs = _level_of(of.name, have), _level_of(of.name, wanted)
     if mine == theirs or mine is None:
         return "same"
     if line.latest is not None:

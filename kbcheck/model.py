@@ -318,7 +318,8 @@ class Folded(Sequence[N]):
     """Rows of which many differ only in host, line and extra: a sequence that makes each from its template when asked.
 
     `which`, `names`, `lines` and `extra_of` have one entry for each row: the index of its template, its host, its line
-    and the index of its extra. A million rows take the room of their names and of three numbers each.
+    and the index of its extra. A million rows take the room of their names and of three numbers each. `distinct` is the
+    number of different hosts where it was counted before.
     """
 
     templates: Sequence[N]
@@ -327,6 +328,12 @@ class Folded(Sequence[N]):
     lines: Sequence[int]
     extra_of: Sequence[int]
     extras: Sequence[Extra]
+    distinct: int | None = None
+
+    @cached_property
+    def host_count(self) -> int:
+        """How many hosts there are, each with one row or several."""
+        return self.distinct if self.distinct is not None else len(set(folded(self.names)))
 
     def __len__(self) -> int:
         return len(self.which)
@@ -361,6 +368,12 @@ class Folded(Sequence[N]):
     def first_of(self) -> dict[int, int]:
         """Return template -> index of its first row."""
         return dict(zip(reversed(self.which), range(len(self) - 1, -1, -1), strict=True))
+
+
+def folded(names: Sequence[str]) -> list[str]:
+    """Return the names of hosts in one case: hosts are the same whatever the case."""
+    found = "\n".join(names).casefold().split("\n")  # all at once is some times quicker
+    return found if len(found) == len(names) else list(map(str.casefold, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -632,16 +645,11 @@ class Assessment:
             found.setdefault(self.hosts.templates[self.hosts.which[index]].profile, self.hosts[index])
         return found
 
-    @cached_property
-    def host_count(self) -> int:
-        """How many hosts there are, each with one installation or several."""
-        return len({name.casefold() for name in self.hosts.names})
-
     def of(self, host: str) -> HostOfScan:
         """Return one host, by its name in any case."""
-        folded = host.casefold()
-        found = [self.hosts[n] for n, name in enumerate(self.hosts.names) if name.casefold() == folded]
-        near = {name for name in self.hosts.names if name.casefold().startswith(folded[:3])} if not found else set()
+        key, names = host.casefold(), folded(self.hosts.names)
+        found = [self.hosts[n] for n, name in enumerate(names) if name == key]
+        near = {self.hosts.names[n] for n, name in enumerate(names) if name.startswith(key[:3])} if not found else set()
         rows = tuple((row, self.profiles[row.profile]) for row in found)
         return HostOfScan(self.number or 0, rows, tuple(sorted(near)[:5]))
 

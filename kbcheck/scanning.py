@@ -105,7 +105,7 @@ def _profiles(fleet: Fleet, lines: Collection[str] | None) -> tuple[tuple[Profil
             rows.append(HostRow("", each.product_line, place, each.sources[0][1].file, 0, (), each.sources))
         which.append(number)
     hosts = told if len(chosen) == len(told) else told.some(chosen)
-    return tuple(profiles), Folded(rows, which, hosts.names, hosts.lines, hosts.extra_of, hosts.extras)
+    return tuple(profiles), Folded(rows, which, hosts.names, hosts.lines, hosts.extra_of, hosts.extras, hosts.distinct)
 
 
 def _lines(fleet: Fleet, products: Sequence[str]) -> set[str]:

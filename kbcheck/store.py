@@ -17,6 +17,7 @@ import json
 import os
 import re
 import sqlite3
+import sys
 import time
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -175,16 +176,16 @@ _scan_extra = sa.Table(
     sa.Column("extra", sa.Integer, nullable=False),
     sa.Column("document", sa.Text, nullable=False),
 )
-# Host rows, some thousands in each row here, as lists: their hosts, lines, shapes and extras.
+# Host rows, some thousands in each row here: their hosts as a list; lines, shapes and extras as little-endian numbers.
 _scan_hosts = sa.Table(
     "scan_hosts",
     _metadata,
     sa.Column("scan", sa.Integer, nullable=False, index=True),
     sa.Column("first", sa.Integer, nullable=False),
     sa.Column("hosts", sa.Text, nullable=False),
-    sa.Column("lines", sa.Text, nullable=False),
-    sa.Column("shapes", sa.Text, nullable=False),
-    sa.Column("extras", sa.Text, nullable=False),
+    sa.Column("lines", sa.LargeBinary, nullable=False),
+    sa.Column("shapes", sa.LargeBinary, nullable=False),
+    sa.Column("extras", sa.LargeBinary, nullable=False),
 )
 # One row for each distinct verdict about an article: the groups of profiles that have it, and the profiles whose group
 # has another; as ranges, "0-12 15".
@@ -242,7 +243,7 @@ _STEPS: dict[int, tuple[str, ...]] = {
         "DROP INDEX ix_finding_scan",
         "DROP INDEX ix_finding_detail_scan",
     ),
-    3: (),  # the search index of an import that was killed, see _upgrade
+    3: ("ALTER TABLE scan_hosts RENAME TO old_hosts", "DROP INDEX ix_scan_hosts_scan"),
 }
 # Words of 16 MiB of text are gathered before FTS5 writes them: an index made batch by batch then costs no more than
 # one made at the end. https://sqlite.org/src/file/ext/fts5/fts5_config.c
@@ -357,14 +358,19 @@ class Store:
                     connection.connection.driver_connection.execute("VACUUM INTO ?", (copy,))  # type: ignore[union-attr]  # connected
                 os.chmod(copy, 0o600)
         with self._writing() as connection:
-            for step in range(self._version(connection) or version, SCHEMA):
-                for statement in _STEPS[step]:
+            first = self._version(connection) or version
+            for step in range(first, SCHEMA):
+                for statement in _STEPS[step] if step != 3 or first == 3 else ():
                     connection.exec_driver_sql(statement)
                 if step == 2:
                     _metadata.create_all(connection, [_scan_shape, _scan_extra, _scan_hosts, _finding, _detail, _fact])
                     self._fold_scans(connection)
+                if step == 3 and first == 3:
+                    _metadata.create_all(connection, [_scan_hosts])
+                    self._pack_hosts(connection)
                 if step == 3 and self._sqlite:
                     connection.exec_driver_sql(_GATHER)
+                    # An import that was killed had left the search index for later.
                     if connection.execute(sa.delete(_meta).where(_meta.c.key == "search")).rowcount:
                         connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")
             connection.execute(sa.update(_meta).where(_meta.c.key == "schema").values(value=str(SCHEMA)))
@@ -680,10 +686,11 @@ class Store:
     def _save_hosts(self, connection: sa.Connection, number: int, hosts: Folded[HostRow]) -> None:
         self._bulk(connection, _scan_shape, ((number, n, _json(_shape(row))) for n, row in enumerate(hosts.templates)))
         self._bulk(connection, _scan_extra, ((number, n, _json(extra)) for n, extra in enumerate(hosts.extras)))
-        columns = (hosts.names, hosts.lines, hosts.which, hosts.extra_of)
+        numbers = (hosts.lines, hosts.which, hosts.extra_of)
+        places = (slice(first, first + _HOSTS) for first in range(0, len(hosts), _HOSTS))
         parts = (
-            (number, first, *(_json(list(column[first : first + _HOSTS])) for column in columns))
-            for first in range(0, len(hosts), _HOSTS)
+            (number, part.start, _json(list(hosts.names[part])), *(_packed(column[part]) for column in numbers))
+            for part in places
         )
         self._bulk(connection, _scan_hosts, parts)
 
@@ -775,7 +782,8 @@ class Store:
         """Return host rows: those at `places` of the part that begins with row `first`."""
         part = sa.select(_scan_hosts).where(_scan_hosts.c.scan == number, _scan_hosts.c.first == first)
         row = connection.execute(part).one()
-        names, lines, shapes, extras = (json.loads(each) for each in (row.hosts, row.lines, row.shapes, row.extras))
+        names = json.loads(row.hosts)
+        lines, shapes, extras = (_unpacked(each) for each in (row.lines, row.shapes, row.extras))
         templates = self._some(connection, _scan_shape, number, {shapes[n] for n in places})
         told = self._some(connection, _scan_extra, number, {extras[n] for n in places})
         for n in places:
@@ -805,10 +813,17 @@ class Store:
             sa.select(_scan_hosts).where(_scan_hosts.c.scan == number).order_by(_scan_hosts.c.first)
         ):
             names += json.loads(part.hosts)
-            lines.extend(json.loads(part.lines))
-            which.extend(json.loads(part.shapes))
-            extra_of.extend(json.loads(part.extras))
+            lines.extend(_unpacked(part.lines))
+            which.extend(_unpacked(part.shapes))
+            extra_of.extend(_unpacked(part.extras))
         return Folded(templates, which, names, lines, extra_of, extras)
+
+    def _pack_hosts(self, connection: sa.Connection) -> None:
+        """Bring the host rows of schema 3, which has all numbers as lists, to this one."""
+        rows = connection.execute(sa.text("SELECT scan, first, hosts, lines, shapes, extras FROM old_hosts")).all()
+        packed = ((*row[:3], *(_packed(json.loads(text)) for text in row[3:])) for row in rows)
+        self._bulk(connection, _scan_hosts, packed)
+        connection.exec_driver_sql("DROP TABLE old_hosts")
 
     def _fold_scans(self, connection: sa.Connection) -> None:
         """Bring the scans of schema 2, which has a row for each host's facts and for each verdict, to this one."""
@@ -1015,6 +1030,22 @@ def _to_shape(document: Any) -> HostRow:
 
 def _to_extra(document: Any) -> Extra:
     return tuple((title, cell) for title, cell in document)
+
+
+def _packed(numbers: Sequence[int]) -> bytes:
+    return _little(array("I", numbers)).tobytes()
+
+
+def _unpacked(data: bytes) -> array[int]:
+    found = array("I")
+    found.frombytes(data)
+    return _little(found)
+
+
+def _little(numbers: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 def _ranges(numbers: Iterable[int]) -> str:

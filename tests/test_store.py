@@ -492,6 +492,33 @@ def test_an_older_database_is_upgraded_after_a_copy(older: Path, stocked: Store)
         assert opened.settle() == 0
 
 
+HOSTS_OF_SCHEMA_3 = (
+    "DROP TABLE scan_hosts",
+    "CREATE TABLE scan_hosts (scan INTEGER NOT NULL, first INTEGER NOT NULL, hosts TEXT NOT NULL, lines TEXT NOT NULL, "
+    "shapes TEXT NOT NULL, extras TEXT NOT NULL)",
+    "CREATE INDEX ix_scan_hosts_scan ON scan_hosts (scan)",
+    "UPDATE meta SET value = '3' WHERE key = 'schema'",
+)
+
+
+def test_host_rows_of_schema_3_are_kept(tmp_path: Path, bundled_db: Path) -> None:
+    path = Path(shutil.copy(bundled_db, tmp_path / "kb.db"))
+    with Store(str(path)) as opened:
+        scan = scanning.run(inventory.read([SERVERS]), opened, now=NOW)
+    hosts = scan.hosts
+    lists = [json.dumps(list(each)) for each in (hosts.names, hosts.lines, hosts.which, hosts.extra_of)]
+    sql(path, *HOSTS_OF_SCHEMA_3)
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("INSERT INTO scan_hosts VALUES (?, 0, ?, ?, ?, ?)", (scan.number, *lists))
+    connection.close()
+    with Store(str(path)) as opened:
+        assert opened.load_scan() == scan
+        told = opened.host_of_scan("exch03")
+        assert told is not None
+        assert [row.line for row, _ in told.rows] == [row.line for row in hosts if row.host == "EXCH03"]
+
+
 def test_an_import_that_an_older_version_left_without_its_search_index_is_completed(
     tmp_path: Path, bundled_db: Path
 ) -> None:
@@ -500,7 +527,7 @@ def test_an_import_that_an_older_version_left_without_its_search_index_is_comple
         path,
         "INSERT INTO article_search(article_search) VALUES ('delete-all')",
         "INSERT INTO meta VALUES ('search', 'stale')",
-        "UPDATE meta SET value = '3' WHERE key = 'schema'",
+        *HOSTS_OF_SCHEMA_3,
     )
     with Store(str(path)) as opened:
         assert opened.search("OpenMsgStore")[0].id == "Q241556"

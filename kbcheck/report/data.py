@@ -143,7 +143,7 @@ def assessment(document: Assessment, statuses: Sequence[Status]) -> dict[str, An
         "scan": document.number,
         "created": document.created,
         "summary": {
-            "hosts": document.host_count,
+            "hosts": document.hosts.host_count,
             "installations": len(document.hosts),
             "profiles": len(document.profiles),
             "advisories": len(document.articles),

@@ -212,7 +212,7 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
 
 def _hosts(assessment: Assessment, profiles: Collection[int]) -> int:
     """Return how many hosts have an installation with one of `profiles`."""
-    if assessment.host_count == len(assessment.hosts):
+    if assessment.hosts.host_count == len(assessment.hosts):
         return assessment.size(profiles)
     return len({name.casefold() for name in assessment.names(profiles)})
 
@@ -249,7 +249,7 @@ def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View
 
 def _head(assessment: Assessment) -> tuple[str, ...]:
     return (
-        f"{_plural(len(assessment.hosts), 'installation')} on {_plural(assessment.host_count, 'host')}, "
+        f"{_plural(len(assessment.hosts), 'installation')} on {_plural(assessment.hosts.host_count, 'host')}, "
         f"{_plural(len(assessment.profiles), 'distinct level')}, against "
         f"{_plural(len(assessment.articles), 'advisory', 'advisories')}",
     )
