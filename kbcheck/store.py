@@ -957,10 +957,11 @@ def _grouped(
     connection: sa.Connection, table: sa.Table, key: sa.Column[Any], numbers: Sequence[int], *order: sa.Column[Any]
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
+    place = list(table.c).index(key)
     last = (table.c.position,) if "position" in table.c else ()
     query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, *last)
     for row in connection.execute(query):
-        found.setdefault(row._mapping[key], []).append(row)
+        found.setdefault(row[place], []).append(row)
     return found
 
 
@@ -1100,38 +1101,30 @@ def _to_detail(document: Any, facts: Sequence[Any]) -> tuple[Evidence, tuple[Rem
 
 
 def _to_affected(row: Any) -> Affected:
-    return Affected(row.product_line, row.level, row.line, row.text)
+    return Affected(*row[2:])
 
 
 def _to_file(row: Any) -> FixedFile:
-    return FixedFile(
-        row.file,
-        row.version,
-        row.component,
-        row.product,
-        row.platform,
-        row.language,
-        row.date,
-        row.size,
-        row.line,
-        row.product_line,
-        tuple(int(part) for part in row.build.split(".")) if row.build else (),
-    )
+    build = tuple(int(part) for part in row[-1].split(".")) if row[-1] else ()
+    return FixedFile(*(*row[2:-1], build))
 
 
 def _to_correction(row: Any) -> Correction:
+    source, _, subject, product_line, level, kind, method, line, text, files, released, block = row
     return Correction(
-        f"Q{row.subject}",
-        row.product_line,
-        row.level,
-        CorrectionKind(row.kind),
-        Method(row.method),
-        f"Q{row.source}",
-        row.line,
-        row.text,
-        tuple(FileVersion(file, version, tuple(build)) for file, version, build in json.loads(row.files)),
-        datetime.date.fromisoformat(row.released) if row.released is not None else None,
-        row.block,
+        f"Q{subject}",
+        product_line,
+        level,
+        CorrectionKind(kind),
+        Method(method),
+        f"Q{source}",
+        line,
+        text,
+        tuple(FileVersion(file, version, tuple(build)) for file, version, build in json.loads(files))
+        if files != "[]"
+        else (),
+        datetime.date.fromisoformat(released) if released is not None else None,
+        block,
     )
 
 
