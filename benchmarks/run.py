@@ -2,10 +2,10 @@
 
     python benchmarks/run.py [--only import,scan] [--archive kb.zip] [--articles N] [--hosts N] [--runs N]
 
-The input is made here, seeded (inputs.py); `--archive` imports real articles instead of made-up ones. Each figure is the
-processor time of a whole process and its children, user and system, the least of `--runs` runs; the floor
-(floors.py) is measured in turn with it, so that the ratio holds where the machine's speed drifts. Memory is the peak of
-the largest single process. Needs a POSIX system, which counts both.
+The input is made here, seeded (inputs.py); `--archive` imports real articles instead of made-up ones. Each figure is
+the processor time of a whole process and its children, user and system, the least of `--runs` runs; the floor
+(floors.py) is measured in turn with it, so that the ratio holds where the machine's speed drifts. Memory is the peak
+of the largest single process. Needs a POSIX system, which counts both.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ Jobs = Annotated[
 ]
 Cluster = Annotated[
     str | None,
-    typer.Option("--executor", help="Work on a Dask cluster instead: dask://HOST:PORT.", metavar="URL"),
+    typer.Option("--executor", help="Work on an existing Dask cluster: dask://HOST:PORT.", metavar="URL"),
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print less.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print all rows, fold nothing.")]
@@ -276,6 +276,7 @@ def scan(
     fail_on: FailOn = "exposed",
     format_: Annotated[ScanFormat, typer.Option("--format", help="Format.")] = ScanFormat.TABLE,
     output: Output = None,
+    executor: Cluster = None,
     db: Database = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -286,13 +287,16 @@ def scan(
 
     Examples: kbcheck scan servers.csv --by article | kbcheck scan servers.csv --format csv -o findings.csv
     """
-    from kbcheck import inventory, scanning
+    from kbcheck import scanning
 
     named = _ids(article)
     wanted, failing = _statuses(status, all_), _failing(fail_on)
-    fleet = inventory.read(inventories)
-    with _open(db) as store:
-        assessment = scanning.run(fleet, store, articles=named, products=product or (), unfixed=unfixed)
+    with _workers(1, executor) as workers:
+        fleet = scanning.read(inventories, workers)
+        with _open(db) as store:
+            assessment = scanning.run(
+                fleet, store, articles=named, products=product or (), unfixed=unfixed, workers=workers
+            )
     return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
 
 

@@ -148,8 +148,8 @@ def read(paths: Iterable[Path]) -> Fleet:
 
     Raises InventoryError when a file is no inventory, or nothing in them is an installation; OSError as open() does.
     """
-    reader = _Reader()
-    for path in _files(paths):
+    reader = Part()
+    for path in files(paths):
         with path.open("rb") as stream:
             reader.file(path.name, stream if stream.seekable() else io.BytesIO(stream.read()))
     return reader.fleet()
@@ -157,12 +157,26 @@ def read(paths: Iterable[Path]) -> Fleet:
 
 def read_bytes(name: str, data: bytes) -> Fleet:
     """Read one inventory from memory; see read()."""
-    reader = _Reader()
+    return merge([part(name, data)])
+
+
+def part(name: str, data: bytes) -> Part:
+    """Read one file of several; any process can do it. Raises InventoryError when it is no inventory."""
+    reader = Part()
     reader.file(name, io.BytesIO(data))
-    return reader.fleet()
+    return reader
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
+def merge(parts: Iterable[Part]) -> Fleet:
+    """Return the fleet of several files, in their order; see read()."""
+    whole = Part()
+    for each in parts:
+        whole.absorb(each)
+    return whole.fleet()
+
+
+def files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Return the inventory files that `paths` stand for."""
     for path in paths:
         if path.is_dir():
             inside = sorted(each for each in path.iterdir() if each.suffix.lower() in (".csv", ".tsv", ".txt"))
@@ -230,7 +244,7 @@ def _cells(places: Iterable[int]) -> Callable[[list[str]], object]:
 Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
 
 
-class _Reader:
+class Part:
     """Rows as columns (see Folded): which template each has, its host, line, extra; fleet() merges those of a host."""
 
     def __init__(self) -> None:
@@ -313,6 +327,21 @@ class _Reader:
         if number == len(self.extras):
             self.extras.append(extra)
         return number
+
+    def absorb(self, other: Part) -> None:
+        """Take the rows of files that were read apart, behind those that are here."""
+        templates, details = len(self.templates), len(self.details)
+        extras = [self.extra_number(extra) for extra in other.extras]
+        self.templates += other.templates
+        self.which.extend(number + templates for number in other.which)
+        self.lines.extend(other.lines)
+        self.extra_of.extend(map(extras.__getitem__, other.extra_of))
+        self.names += other.names
+        self.details += other.details
+        self.additions += ((host, line, detail + details) for host, line, detail in other.additions)
+        self.refusals += other.refusals
+        self.remarks += other.remarks
+        self.inventories += other.inventories
 
     # --- hosts --------------------------------------------------------------------------------------------------------
 
@@ -424,7 +453,7 @@ class _Table:
     What stands beside the host in a row is read once for each distinct way to write it.
     """
 
-    def __init__(self, reader: _Reader, name: str, columns: _Columns, delimiter: str) -> None:
+    def __init__(self, reader: Part, name: str, columns: _Columns, delimiter: str) -> None:
         self.count = 0
         self._reader, self._name, self._columns, self._delimiter = reader, name, columns, delimiter
         self._told, self._extras = _Numbers(columns.telling), _Numbers(columns.kept)

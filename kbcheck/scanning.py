@@ -5,22 +5,46 @@ Rules:
 - The matrix is closed: each profile has exactly one verdict for each selected advisory.
 - A scan takes the advisories that concern a product line of the fleet and have a known fix; `unfixed` adds the others,
   `articles` names them instead.
+- On a cluster, several files are read at the same time, and parts of the advisories judged. On one machine that gives
+  nothing: handing the verdicts over takes as long as judging.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
+import pickle
+import zlib
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
 
-from kbcheck import KbcheckError, matching, product
-from kbcheck.model import ArticleKnowledge, Assessment, Fleet, Folded, HostRow, Profile
+from kbcheck import KbcheckError, inventory, matching, product
+from kbcheck.model import ArticleKnowledge, Assessment, Column, Fleet, Folded, HostRow, Installation, Profile
 from kbcheck.store import Store
+from kbcheck.workers import Lost, Workers, WorkersError
+
+R = TypeVar("R")
+_PAIRS = 4_000_000  # profiles times advisories that a worker judges in one go, in some tenths of a second
 
 
 class SelectionError(KbcheckError):
     """What was asked for cannot be judged: an article that is not in the database, a product that no host has."""
+
+
+def read(paths: Iterable[Path], workers: Workers) -> Fleet:
+    """Read inventory files as inventory.read() does, several at the same time by workers."""
+    every = list(inventory.files(paths))
+    if len(every) == 1 or not workers.remote:
+        return inventory.read(every)
+    contents = ((path.name, path.read_bytes()) for path in every)
+    return inventory.merge(_found(workers.map(_part, contents)))
+
+
+def _part(file: tuple[str, bytes]) -> inventory.Part:
+    return inventory.part(*file)
 
 
 def run(
@@ -31,6 +55,7 @@ def run(
     products: Sequence[str] = (),
     unfixed: bool = False,
     now: datetime.datetime | None = None,
+    workers: Workers | None = None,
 ) -> Assessment:
     """Judge `fleet` against the advisories in `store`, store the scan, and return it with its number.
 
@@ -52,7 +77,7 @@ def run(
         ]
         others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)
-    assessment = assess(fleet, selected, others, moment, lines)
+    assessment = assess(fleet, selected, others, moment, lines, workers)
     return replace(assessment, number=store.save_scan(assessment))
 
 
@@ -62,6 +87,7 @@ def assess(
     others: int,
     now: datetime.datetime,
     lines: Collection[str] | None = None,
+    workers: Workers | None = None,
 ) -> Assessment:
     """Return the assessment of the installations of `fleet` whose product line is among `lines` (None: all)."""
     profiles, hosts = _profiles(fleet, lines)
@@ -76,8 +102,42 @@ def assess(
         profiles=profiles,
         groups=fleetwide.groups,
         hosts=hosts,
-        columns=tuple(fleetwide.column(known) for known in selected),
+        columns=_columns(fleetwide, profiles, selected, workers),
     )
+
+
+def _columns(
+    fleetwide: matching.Fleetwide,
+    profiles: Sequence[Profile],
+    selected: Sequence[ArticleKnowledge],
+    workers: Workers | None,
+) -> tuple[Column, ...]:
+    size = max(_PAIRS // max(len(profiles), 1), 1)
+    if workers is None or not workers.remote or len(selected) <= size:
+        return tuple(fleetwide.column(known) for known in selected)
+    packed = zlib.compress(pickle.dumps(profiles), 1)
+    chunks = ((packed, selected[first : first + size]) for first in range(0, len(selected), size))
+    return tuple(column for columns in _found(workers.map(_judge, chunks)) for column in columns)
+
+
+def _judge(task: tuple[bytes, Sequence[ArticleKnowledge]]) -> list[Column]:
+    """Judge some advisories; the part of a scan that workers do."""
+    packed, selected = task
+    fleetwide = _fleetwide(packed)
+    return [fleetwide.column(known) for known in selected]
+
+
+@functools.lru_cache(maxsize=2)
+def _fleetwide(packed: bytes) -> matching.Fleetwide:
+    return matching.Fleetwide(pickle.loads(zlib.decompress(packed)))  # noqa: S301  # what the program itself packed
+
+
+def _found(results: Iterable[tuple[Any, R | Lost]]) -> Iterator[R]:
+    """Return the results of workers, all of them: a scan is whole or is not."""
+    for _, result in results:
+        if isinstance(result, Lost):
+            raise WorkersError(f"a part of the scan could not be done: {result.reason}")
+        yield result
 
 
 def _profiles(fleet: Fleet, lines: Collection[str] | None) -> tuple[tuple[Profile, ...], Folded[HostRow]]:
@@ -87,25 +147,42 @@ def _profiles(fleet: Fleet, lines: Collection[str] | None) -> tuple[tuple[Profil
     if lines is not None and not fleet.product_lines() <= set(lines):
         wanted = [template.product_line in lines for template in told.templates]
         chosen = [index for index, template in enumerate(told.which) if wanted[template]]
-    profiles: dict[Profile, int] = {}
-    rows: list[HostRow] = []
-    numbers: dict[tuple[int, ...], int] = {}  # the template, and those of all installations of the host -> host row
-    which = array("I")
-    for index in chosen:
-        template = told.which[index]
-        key: tuple[int, ...] = (template,)
-        if index in fleet.together:
-            key = (template, *(told.which[other] for other in fleet.together[index]))
-        number = numbers.get(key)
-        if number is None:
-            each = told.templates[template]
-            profile = matching.profile_of(each, [told.templates[other] for other in key[1:]])
-            place = profiles.setdefault(profile, len(profiles))
-            number = numbers[key] = len(rows)
-            rows.append(HostRow("", each.product_line, place, each.sources[0][1].file, 0, (), each.sources))
-        which.append(number)
     hosts = told if len(chosen) == len(told) else told.some(chosen)
-    return tuple(profiles), Folded(rows, which, hosts.names, hosts.lines, hosts.extra_of, hosts.extras, hosts.distinct)
+    rows = _Rows(told)
+    if fleet.together:
+        keys: Iterable[Key] = (
+            (told.which[index], *(told.which[other] for other in fleet.together[index]))
+            if index in fleet.together
+            else told.which[index]
+            for index in chosen
+        )
+    else:
+        keys = hosts.which
+    which = array("I", map(rows.__getitem__, keys))
+    folded = Folded(rows.found, which, hosts.names, hosts.lines, hosts.extra_of, hosts.extras, hosts.distinct)
+    return tuple(rows.profiles), folded
+
+
+Key = int | tuple[int, ...]  # an installation's template; where its host has several, then those of all of them
+
+
+class _Rows(dict[Key, int]):
+    """The number of the host row (as a template) for each key; asked for a new one, it makes it and its profile."""
+
+    def __init__(self, told: Folded[Installation]) -> None:
+        super().__init__()
+        self.found: list[HostRow] = []
+        self.profiles: dict[Profile, int] = {}
+        self._told = told.templates
+
+    def __missing__(self, key: Key) -> int:
+        first, *together = key if isinstance(key, tuple) else (key,)
+        each = self._told[first]
+        profile = matching.profile_of(each, [self._told[other] for other in together])
+        place = self.profiles.setdefault(profile, len(self.profiles))
+        number = self[key] = len(self.found)
+        self.found.append(HostRow("", each.product_line, place, each.sources[0][1].file, 0, (), each.sources))
+        return number
 
 
 def _lines(fleet: Fleet, products: Sequence[str]) -> set[str]:

@@ -1,7 +1,8 @@
 """Work spread over processes: a function of chunks, the results in the order of the chunks.
 
 Rules:
-- The port is `concurrent.futures.Executor`: processes of this machine, spawned, or a Dask cluster by its address.
+- The port is that of `concurrent.futures`: submit, result, cancel; behind it processes of this machine, spawned, or a
+  Dask cluster by its address.
 - Only so many chunks are under way that no worker waits; input of any length needs bounded memory.
 - A worker that dies is told, and what it had is done again; a chunk that kills a worker twice comes back as Lost.
 - A worker never outlives the program that started it.
@@ -63,6 +64,11 @@ class Workers:
         self._jobs = max(now, 1)
         return now
 
+    @property
+    def remote(self) -> bool:
+        """Whether the work is done on a cluster."""
+        return self._client is not None
+
     def __enter__(self) -> Workers:
         return self
 
@@ -84,7 +90,7 @@ class Workers:
                 for chunk in source:
                     yield chunk, function(chunk)
                 return
-        under_way: deque[tuple[C, Future[R]]] = deque()
+        under_way: deque[tuple[C, Any]] = deque()
         try:
             while True:
                 while len(under_way) < 2 * self._jobs + 2:
@@ -95,29 +101,32 @@ class Workers:
                     under_way.append((chunk, self._submit(function, chunk)))
                 if not under_way:
                     return
-                chunk, future = under_way[0]
+                chunk, future = under_way.popleft()
                 try:
                     result: R | Lost = future.result()
                 except (BrokenExecutor, CancelledError) as error:
                     self._tell(f"a worker died ({error or type(error).__name__}); its part is done again")
                     self._stop()
                     result = self.alone(function, chunk)
-                    chunks_left = [each for each, _ in under_way][1:]
-                    under_way.clear()
-                    under_way.append((chunk, future))
-                    under_way.extend((each, self._submit(function, each)) for each in chunks_left)
+                    if self._client is None:
+                        under_way = deque((each, self._submit(function, each)) for each, _ in under_way)
                 except Exception as error:
-                    if type(error).__name__ != "KilledWorker":
+                    if not self._gave_up(error):
                         raise
-                    self._tell(f"the cluster gave a part up ({error})")
                     result = Lost()
-                under_way.popleft()
                 yield chunk, result
         finally:
             for _, future in under_way:
                 future.cancel()
 
-    def _submit(self, function: Callable[[C], R], chunk: C) -> Future[R]:
+    def _submit(self, function: Callable[[C], R], chunk: C) -> Any:
+        """Return a future, of concurrent.futures or of Dask, which has the same methods.
+
+        Dask's own futures are asked, not those of Client.get_executor(), which can fail or never end when a worker is
+        lost in the moment in which its result is fetched.
+        """
+        if self._client is not None:
+            return self._client.submit(function, chunk, pure=False)
         if self._executor is None:
             self._executor = self._pool(self._jobs)
         try:
@@ -130,16 +139,30 @@ class Workers:
 
     def alone(self, function: Callable[[C], R], chunk: C) -> R | Lost:
         """Do one chunk in a process of its own, where it harms nothing else; Lost when it kills that too."""
+        if self._client is not None:
+            try:
+                found: R = self._submit(function, chunk).result()
+            except CancelledError:
+                return Lost()
+            except Exception as error:
+                if not self._gave_up(error):
+                    raise
+                return Lost()
+            return found
         with self._pool(1) as executor:
             try:
                 return executor.submit(function, chunk).result()
             except (BrokenExecutor, CancelledError):
                 return Lost()
 
+    def _gave_up(self, error: Exception) -> bool:
+        """Whether the cluster gave a part up, because every worker that had it died; tell it."""
+        if type(error).__name__ != "KilledWorker":
+            return False
+        self._tell(f"the cluster gave a part up ({error})")
+        return True
+
     def _pool(self, jobs: int) -> Executor:
-        if self._client is not None:
-            executor: Executor = self._client.get_executor(pure=False)
-            return executor
         return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
 
     def _stop(self) -> None:

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from kbcheck import advisory, article, cli
 from kbcheck.model import Advisory
 from kbcheck.store import Store
+from kbcheck.workers import Workers
 
 ROOT = Path(__file__).parent.parent
 ADVISORIES = ROOT / "advisories"
@@ -131,3 +134,48 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode("utf-8")
 
     return compare
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """Yield the address of a real Dask scheduler on loopback, and its two worker processes."""
+    pytest.importorskip("distributed", reason="needs kbcheck[cluster]")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # The same kbcheck, and this folder for functions of the tests
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), str(Path(__file__).parent)])
+    }
+    begin = [sys.executable, "-m", "dask"]
+    commands = [
+        [*begin, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
+        *(
+            [
+                *begin,
+                "worker",
+                f"tcp://127.0.0.1:{port}",
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--no-dashboard",
+                "--host",
+                "127.0.0.1",
+            ]
+            for _ in range(2)
+        ),
+    ]
+    started = []
+    try:
+        for command in commands:
+            started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL))
+        with Workers(1, f"dask://127.0.0.1:{port}") as workers:
+            until = time.monotonic() + 60
+            while workers.refresh() < 2:
+                assert time.monotonic() < until, "the cluster's workers did not start"
+                time.sleep(0.1)
+        yield f"dask://127.0.0.1:{port}", started[1:]
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()

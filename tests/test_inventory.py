@@ -622,3 +622,51 @@ def test_nothing_vanishes(rows: list[tuple[str, ...]]) -> None:
         return
     lines = {where.line for each in read.installations for _, where, _ in each.sources}
     assert lines | {r.line for r in read.refusals} == set(range(2, len(rows) + 2))
+
+
+@given(st.lists(CELLS, min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]), st.sampled_from(",\t"), st.data())
+def test_rows_read_at_once_are_the_rows_read_cell_by_cell(
+    rows: list[tuple[str, ...]], end: str, delimiter: str, data: st.DataObject
+) -> None:
+    """Lines without a quote are read by what stands behind the host; a quote anywhere makes all cells be read."""
+    many = [row for row in rows for _ in range(data.draw(st.sampled_from([1, 2, 300])))]
+    many[len(many) // 2 : 0] = data.draw(
+        st.sampled_from([[], [("",) * 9], [("A", *[""] * 8)], [("A" * 256, *rows[0][1:])]])
+    )
+
+    def read(quoting: int) -> inventory.Fleet | str:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, delimiter=delimiter, lineterminator=end, quoting=quoting)
+        writer.writerow(COLUMNS)
+        writer.writerows(many)
+        try:
+            return inventory.read_bytes("f.csv", buffer.getvalue().encode())
+        except InventoryError as error:
+            return str(error)
+
+    plain, quoted = read(csv.QUOTE_NONE), read(csv.QUOTE_ALL)
+    if isinstance(plain, str) or isinstance(quoted, str):
+        assert plain == quoted
+        return
+    assert list(plain.installations) == list(quoted.installations)
+    assert [each.sources for each in plain.installations] == [each.sources for each in quoted.installations]
+    assert [each.extra for each in plain.installations] == [each.extra for each in quoted.installations]
+    assert (plain.refusals, plain.remarks, plain.together) == (quoted.refusals, quoted.remarks, quoted.together)
+    assert [count for _, _, count in plain.inventories] == [count for _, _, count in quoted.inventories]
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_many_rows_at_once(unique: bool) -> None:
+    """More rows than a batch; told each in a way of its own, or all but a few alike."""
+    owner = (lambda n: f"owner {n}") if unique else (lambda n: "somebody")
+    rows = [f"H{n},Exchange Server,5.5,SP{n % 5},{owner(n)}\n" for n in range(30_000)]
+    rows[20_000] = "H20000,Exchange Server,5.5,SP?,nobody\n"
+    read = inventory.read_bytes("f.csv", ("host,product,version,service_pack,Owner\n" + "".join(rows)).encode())
+    assert [(r.line, r.message) for r in read.refusals] == [
+        (20_002, 'service_pack "SP?": expected a number, "RTM" or nothing')
+    ]
+    assert len(read.installations) == read.installations.host_count == 29_999
+    last = read.installations[-1]
+    assert (last.host, last.levels, last.extra) == ("H29999", ("SP4",), (("Owner", owner(29_999)),))
+    assert last.sources[0][1].line == 30_001
+    assert read.inventories[0][2] == 30_000

@@ -1,7 +1,6 @@
 """Workers: order, bounds, workers that die, workers that must not outlive the program."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -137,51 +136,6 @@ def _lives(pid: int) -> bool:
 
 
 # --- a cluster --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """Yield the address of a real Dask scheduler on loopback and its two worker processes."""
-    pytest.importorskip("distributed", reason="needs kbcheck[cluster]")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # The same kbcheck, and this folder for the functions above
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), str(Path(__file__).parent)])
-    }
-    begin = [sys.executable, "-m", "dask"]
-    commands = [
-        [*begin, "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"],
-        *(
-            [
-                *begin,
-                "worker",
-                f"tcp://127.0.0.1:{port}",
-                "--nthreads",
-                "1",
-                "--no-nanny",
-                "--no-dashboard",
-                "--host",
-                "127.0.0.1",
-            ]
-            for _ in range(2)
-        ),
-    ]
-    started = []
-    try:
-        for command in commands:
-            started.append(subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL))
-        with Workers(1, f"dask://127.0.0.1:{port}") as workers:
-            until = time.monotonic() + 60
-            while workers.refresh() < 2:
-                assert time.monotonic() < until, "the cluster's workers did not start"
-                time.sleep(0.1)
-        yield f"dask://127.0.0.1:{port}", started[1:]
-    finally:
-        for process in reversed(started):
-            process.kill()
-            process.wait()
 
 
 def slowly_double(number: int) -> int:

@@ -1,0 +1,113 @@
+"""A scan: files read apart or together, advisories judged here or on a cluster, hosts joined to their profiles."""
+
+import datetime
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import SERVERS
+
+from kbcheck import inventory, scanning
+from kbcheck.inventory import InventoryError
+from kbcheck.store import Store
+from kbcheck.workers import Lost, Workers, WorkersError
+
+FOLDER = SERVERS.parent
+NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+FILES = ("servers.csv", "directory-export.csv", "files-long.csv", "hotfixes-long.csv")
+
+
+class Killing(Workers):
+    """Workers of which one dies when the first result has come."""
+
+    def __init__(self, address: str, victim: subprocess.Popen[bytes]) -> None:
+        super().__init__(1, address)
+        self._victim = victim
+
+    def map(self, function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        for result in super().map(function, chunks):
+            self._victim.kill()
+            yield result
+
+
+def test_a_scan_on_a_cluster_is_the_scan_on_one_process(
+    cluster: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path, db: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, processes = cluster
+    monkeypatch.setattr(scanning, "_PAIRS", 100)  # three advisories a part
+    paths = [FOLDER / name for name in FILES]
+    with Store(str(db)) as store:
+        here = scanning.run(inventory.read(paths), store)
+        with Workers(1, address) as workers:
+            fleet = scanning.read(paths, workers)
+        with Killing(address, processes[0]) as workers:
+            there = scanning.run(fleet, store, workers=workers)
+        assert there.columns == here.columns
+        assert (there.profiles, there.hosts, there.refusals, there.remarks) == (
+            here.profiles,
+            here.hosts,
+            here.refusals,
+            here.remarks,
+        )
+        kept = store.load_scan(there.number)
+        assert kept is not None
+        assert (kept.columns, kept.hosts) == (here.columns, here.hosts)
+
+
+@pytest.mark.parametrize("files", [FILES, FILES[::-1], FILES[:1]])
+def test_files_that_are_read_apart_are_one_fleet(files: tuple[str, ...]) -> None:
+    paths = [FOLDER / name for name in files]
+    together = inventory.read(paths)
+    apart = inventory.merge([inventory.part(path.name, path.read_bytes()) for path in paths])
+    assert apart == together
+    assert apart.installations == together.installations
+    assert apart.installations.host_count == together.installations.host_count
+
+
+def test_parts_without_an_installation_are_no_fleet() -> None:
+    with pytest.raises(
+        InventoryError, match=r"no installation in a\.csv, b\.csv; first refused: a\.csv:2: no host name"
+    ):
+        inventory.merge([inventory.part(f"{name}.csv", b"host,version\n,5.5\n") for name in "ab"])
+
+
+class Losing(Workers):
+    """Workers that give every part up."""
+
+    remote = True  # type: ignore[assignment]
+
+    def map(self, function: Callable[[Any], Any], chunks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        return ((chunk, Lost()) for chunk in chunks)
+
+
+def test_a_scan_with_a_lost_part_is_none(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "_PAIRS", 100)
+    with Store(str(db)) as store:
+        with pytest.raises(
+            WorkersError, match="a part of the scan could not be done: the process that worked on it died, twice"
+        ):
+            scanning.run(inventory.read([SERVERS]), store, workers=Losing())
+        assert store.load_scan() is None
+
+
+def test_hosts_share_profiles_and_keep_their_order() -> None:
+    rows = [
+        "A1,Exchange Server,5.5,SP3,London",
+        "A2,Exchange Server,5.5,SP3,Paris",
+        "A3,Exchange Server,5.5,SP4,London",
+        "A2,Windows NT Server,4.0,SP6a,Paris",
+        "A4,Exchange Server,5.5,3,London",
+    ]
+    data = "host,product,version,service_pack,site\n" + "".join(f"{row}\n" for row in rows)
+    fleet = inventory.read_bytes("f.csv", data.encode())
+    found = scanning.assess(fleet, [], 0, NOW)
+    assert [(row.host, row.line, row.extra) for row in found.hosts] == [
+        (row.split(",")[0], number, (("site", row.rsplit(",", 1)[1]),)) for number, row in enumerate(rows, 2)
+    ]
+    # A2 runs two products, so that it shares no profile with A1.
+    assert [row.profile for row in found.hosts] == [0, 1, 2, 3, 0]
+    assert found.hosts.host_count == 4
+    only = scanning.assess(fleet, [], 0, NOW, ["Windows NT 4.0"])
+    assert [(row.host, row.profile) for row in only.hosts] == [("A2", 0)]
