@@ -55,6 +55,7 @@ from kbcheck.model import (
 Demands = tuple[Affected | Correction | FixedFile, ...]
 Levels = tuple[str | None, ...]
 Beside = tuple[tuple[str, str | None], ...]
+Files = tuple[tuple[str, tuple[int, ...]], ...]
 
 _STATUS = {
     Reason.PRODUCT_NOT_LISTED: Status.NOT_APPLICABLE,
@@ -253,7 +254,7 @@ class Fleetwide:
             if beside:
                 near = tuple(each for each in self._profiles[self._members[group][0]].beside if each[0] in beside)
             for alike in self._split(group, told):
-                key = (near, alike.key)
+                key = (near, prepared.standing(alike.files), alike.hotfixes)
                 verdict = shared.get(key)
                 if verdict is None:
                     verdict = shared[key] = _assess(self._profiles[alike.members[0]], levels, known, line)
@@ -269,22 +270,23 @@ class Fleetwide:
             members = self._members[group]
             of = self._profiles[members[0]].product_line
             telling = set().union(*(self._told[of, name] for name in names)).intersection(members)
-            by_key: dict[object, list[int]] = {}
+            by_key: dict[tuple[Files, tuple[str, ...]], list[int]] = {}
             if len(telling) < len(members):
-                by_key[()] = [number for number in members if number not in telling]
+                by_key[(), ()] = [number for number in members if number not in telling]
             for number in sorted(telling):
                 profile = self._profiles[number]
-                files = tuple(each for each in profile.files if each[0] in names)
+                files = tuple((name, build) for name, build, _ in profile.files if name in names)
                 by_key.setdefault((files, tuple(each for each in profile.hotfixes if each in names)), []).append(number)
-            found = self._splits[group, names] = [_Alike(key, tuple(alike)) for key, alike in by_key.items()]
+            found = self._splits[group, names] = [_Alike(*key, tuple(alike)) for key, alike in by_key.items()]
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Alike:
-    """Profiles of one group that tell the same of some files and hotfixes, `key` being what they tell."""
+    """Profiles of one group that tell the same of some files and hotfixes."""
 
-    key: object
+    files: Files
+    hotfixes: tuple[str, ...]
     members: tuple[int, ...]
 
 
@@ -568,11 +570,21 @@ class _Claim:
 class _Prepared:
     """What of a line's knowledge does not depend on the host."""
 
+    product_line: str
     tests: tuple[_Test, ...]
     claims: dict[str, _Claim]
     order: str | None
     ordered: Demands
     remedies: tuple[Remedy, ...]
+    wanted: dict[str, tuple[tuple[int, ...], ...]]  # file -> each build that a test requires of it
+
+    def standing(self, files: Files) -> tuple[object, ...]:
+        """Return what a verdict can depend on of the builds of `files`: their branch, which wanted builds are above."""
+        key = product.build_key
+        return tuple(
+            (name, build[:1], _level_of(self.product_line, build), *(key(build) < key(w) for w in self.wanted[name]))
+            for name, build in files
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -636,7 +648,12 @@ def _prepare(line: LineKnowledge) -> _Prepared:
     if subject is not None and subject not in claims:
         claims[subject] = _Claim(True, tuple(line.fixed_files))
     order, ordered = _build_order(of, line, tests)
-    return _Prepared(tuple(tests), claims, order, ordered, _remedies(line, of, tests))
+    wanted: dict[str, set[tuple[int, ...]]] = {}
+    for test in tests:
+        for name, build in test.required:
+            wanted.setdefault(name, set()).add(build)
+    every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
+    return _Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of, tests), every)
 
 
 def _build_order(of: product.Line, line: LineKnowledge, tests: Sequence[_Test]) -> tuple[str | None, Demands]:

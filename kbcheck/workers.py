@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 from kbcheck import KbcheckError, collect_rarely
 
 _FEW = 4  # fewer chunks than this are done before a process has started
+_AHEAD = 8  # chunks under way for each worker: it must not wait while the program stores what has come
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -93,7 +94,7 @@ class Workers:
         under_way: deque[tuple[C, Any]] = deque()
         try:
             while True:
-                while len(under_way) < 2 * self._jobs + 2:
+                while len(under_way) < _AHEAD * (self._jobs + 1):
                     try:
                         chunk = next(source)
                     except StopIteration:
