@@ -58,6 +58,7 @@ from kbcheck.model import (
     Status,
     Stored,
     Verdict,
+    folded,
 )
 
 SCHEMA = 4
@@ -757,22 +758,25 @@ class Store:
 
     def host_of_scan(self, host: str, number: int | None = None) -> HostOfScan | None:
         """Return one host of a stored scan, by its name in any case; None when there is no such scan."""
-        folded = host.casefold()
+        key = host.casefold()
         with self._reading() as connection:
             row = self._scan_row(connection, number)
             if row is None:
                 return None
             c = _scan_hosts.c
-            parts = sa.select(c.first, c.hosts).where(c.scan == row.id).order_by(c.first)
+            every = sa.select(c.first, c.hosts).where(c.scan == row.id).order_by(c.first)
+            # The database finds the few parts that may have it; all are read where none does, or its case is no ASCII.
+            having = every.where(sa.func.lower(c.hosts).contains(_json(key), autoescape=True))
             found: dict[int, list[int]] = {}
             near: set[str] = set()
-            for first, text in connection.execute(parts):
-                for n, name in enumerate(json.loads(text)):
-                    key = name.casefold()
-                    if key == folded:
-                        found.setdefault(first, []).append(n)
-                    elif key.startswith(folded[:3]):
-                        near.add(name)
+            for parts in (having, every) if host.isascii() else (every,):
+                for first, text in connection.execute(parts) if not found else ():
+                    names = json.loads(text)
+                    for n, name in enumerate(folded(names)):
+                        if name == key:
+                            found.setdefault(first, []).append(n)
+                        elif name.startswith(key[:3]):
+                            near.add(names[n])
             rows = [each for first, places in found.items() for each in self._rows(connection, row.id, first, places)]
             profiles = self._some(connection, _scan_profile, row.id, {each.profile for each in rows})
         told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)

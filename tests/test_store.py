@@ -294,7 +294,8 @@ def test_one_host_of_a_scan(store: Store, bundled: tuple[Advisory, ...]) -> None
     text_ = (
         "host,product,version,service_pack,os,Owner\nExch_1,Exchange Server,5.5,SP3,,Anna\n"
         "EXCH_1,Windows NT Server,4.0,SP5,,\nExchX1,Exchange Server,5.5,SP3,,\nK\u00d6LN,Exchange Server,5.5,SP4,,\n"
-        "10%,Exchange Server,5.5,SP4,Windows NT Server 4.0 SP5,\n"
+        "10%,Exchange Server,5.5,SP4,Windows NT Server 4.0 SP5,\nDOM\\SRV,Exchange Server,5.5,SP4,,\n"
+        '"x""y",Exchange Server,5.5,SP4,,\n'
     )
     scan = scanning.run(inventory.read_bytes("f.csv", text_.encode()), store, now=NOW)
     for name, number in (
@@ -302,6 +303,8 @@ def test_one_host_of_a_scan(store: Store, bundled: tuple[Advisory, ...]) -> None
         ("EXCHX1", 1),
         ("k\u00f6ln", 1),
         ("10%", 1),
+        ("dom\\srv", 1),
+        ('X"y', 1),
         ("%", 0),
         ("K\u00c4LN", 0),
         ("", 0),
