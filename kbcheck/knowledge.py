@@ -17,7 +17,7 @@ import importlib.resources
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from kbcheck import product
 from kbcheck.model import (
@@ -56,17 +56,21 @@ def gather(advisories: Iterable[Advisory]) -> list[Facts]:
 
 def weigh(facts: Facts) -> ArticleKnowledge:
     """Return what `facts` amount to: for each product line the first correction, and who disagrees."""
+    lines: list[LineKnowledge] = []
     conflicts: list[Conflict] = []
-    lines = tuple(_line(name, listed, own, facts, conflicts) for name, listed, own in _by_line(facts))
-    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, is_advisory(facts), lines, tuple(conflicts))
+    for name, listed, own in _by_line(facts):
+        decision, ranks = _decide(name, bool(listed), own)
+        ranked = list(zip(own, ranks, strict=True))
+        deciding = tuple(c for c, rank in ranked if rank == decision.rank < _LAST)
+        conflicts += _conflicts(decision, deciding, ranked)
+        lines.append(_line_knowledge(decision, listed, own, deciding, facts))
+    advisory = is_advisory(facts)
+    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), tuple(conflicts))
 
 
-def decisions(known: ArticleKnowledge) -> tuple[Decision, ...]:
-    """Return what weighing decided, for storing; recall() makes the knowledge of it again without weighing."""
-    return tuple(
-        Decision(line.product_line, line.listed, line.first_fixed, line.earliest, line.latest, line.rank)
-        for line in known.lines
-    )
+def decide(facts: Facts) -> tuple[Decision, ...]:
+    """Return only what weighing decides, for storing; recall() makes the knowledge of it again without weighing."""
+    return tuple(_decide(name, bool(listed), own)[0] for name, listed, own in _by_line(facts))
 
 
 def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> ArticleKnowledge:
@@ -146,31 +150,19 @@ def first_fixed(known: ArticleKnowledge) -> dict[str, str | None]:
     }
 
 
-def _line(
-    name: str,
-    affected: tuple[Affected, ...],
-    corrections: tuple[Correction, ...],
-    facts: Facts,
-    conflicts: list[Conflict],
-) -> LineKnowledge:
-    listed = bool(affected)
+def _decide(name: str, listed: bool, corrections: Sequence[Correction]) -> tuple[Decision, list[int]]:
+    """Return what the strongest of `corrections` say together, and the rank of each."""
     if not corrections:
-        return _line_knowledge(Decision(name, listed, None, None, None, _LAST), affected, (), (), facts)
+        return Decision(name, listed, None, None, None, _LAST), []
     ranks = [_rank(correction, corrections, listed) for correction in corrections]
-    best = min(ranks, default=_LAST)
-    deciding = tuple(c for c, rank in zip(corrections, ranks, strict=True) if rank == best and best < _LAST)
+    best = min(ranks)
+    deciding = [c for c, rank in zip(corrections, ranks, strict=True) if rank == best < _LAST]
     levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)
-    fixed: str | None
     if levels:
-        fixed = levels[0]
-    elif any(c.kind is CorrectionKind.UNNAMED for c in deciding):
-        fixed = UNSPECIFIED
-    else:
-        fixed = HOTFIX_ONLY if deciding else None
-    if fixed is not None:
-        conflicts.extend(_conflicts(name, fixed, levels, best, list(zip(corrections, ranks, strict=True))))
-    decision = Decision(name, listed, fixed, levels[0] if levels else None, levels[-1] if levels else None, best)
-    return _line_knowledge(decision, affected, corrections, deciding, facts)
+        return Decision(name, listed, levels[0], levels[0], levels[-1], best), ranks
+    unnamed = any(c.kind is CorrectionKind.UNNAMED for c in deciding)
+    fixed = UNSPECIFIED if unnamed else HOTFIX_ONLY if deciding else None
+    return Decision(name, listed, fixed, None, None, best), ranks
 
 
 def _line_knowledge(
@@ -201,7 +193,7 @@ def _line_knowledge(
 _RANKS = {Method.SENTENCE: 1, Method.FIX_LIST: 2, Method.KEYWORD: 3, Method.INCLUDED: 4}
 
 
-def _rank(correction: Correction, beside: tuple[Correction, ...], listed: bool) -> int:
+def _rank(correction: Correction, beside: Sequence[Correction], listed: bool) -> int:
     """Return the worth of a statement beside the others about its line, 0 the strongest, _LAST for none.
 
     On a line that is affected, a release that "has the fix" is worth less than a named service pack of it, and a
@@ -238,9 +230,13 @@ def _order(correction: Correction) -> tuple[object, ...]:
 
 
 def _conflicts(
-    name: str, fixed: str, levels: list[str], best: int, ranked: list[tuple[Correction, int]]
+    decision: Decision, deciding: Sequence[Correction], ranked: Sequence[tuple[Correction, int]]
 ) -> Iterable[Conflict]:
     """Return what the deciding rank overrules, and what it disputes itself."""
+    name, fixed, best = decision.product_line, decision.first_fixed, decision.rank
+    if fixed is None:
+        return
+    levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)
     if len(levels) > 1:
         yield Conflict(
             name,

@@ -451,10 +451,9 @@ class Store:
             with self._writing() as connection:
                 rows, flags = [], []
                 for facts in self._facts(connection, numbers):
-                    known = knowledge.weigh(facts)
                     number = _number(facts.id)
-                    flags.append({"of": number, "advisory": int(known.advisory)})
-                    rows += _decisions(number, known)
+                    flags.append({"of": number, "advisory": int(knowledge.is_advisory(facts))})
+                    rows += _decisions(number, facts)
                 for part in _parts(numbers):
                     connection.execute(sa.delete(_decision).where(_decision.c.article.in_(part)))
                 self._bulk(connection, _decision, rows)
@@ -975,7 +974,7 @@ def prepare(advisory: Advisory) -> Prepared:
     It is weighed by its own word; where other articles speak about it, settle() weighs it again.
     """
     article = advisory.article
-    known = knowledge.weigh(knowledge.gather([advisory])[0])
+    facts = knowledge.gather([advisory])[0]
     number = _number(article.id)
     layout = {
         "product": article.product,
@@ -991,7 +990,7 @@ def prepare(advisory: Advisory) -> Prepared:
     }
     head = (
         *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
-        *(article.title, _json(layout), article.text, int(known.advisory)),
+        *(article.title, _json(layout), article.text, int(knowledge.is_advisory(facts))),
     )
     affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
     files = [
@@ -1011,14 +1010,14 @@ def prepare(advisory: Advisory) -> Prepared:
         for n, c in enumerate(advisory.corrections)
     ]
     problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
-    rows = ([head], affected, files, corrections, problems, _decisions(number, known))
+    rows = ([head], affected, files, corrections, problems, _decisions(number, facts))
     return Prepared(number, article.id, article.digest, rows)
 
 
-def _decisions(number: int, known: ArticleKnowledge) -> list[tuple[Any, ...]]:
+def _decisions(number: int, facts: Facts) -> list[tuple[Any, ...]]:
     return [
         (number, d.product_line, int(d.listed), d.first_fixed, d.earliest, d.latest, d.rank)
-        for d in knowledge.decisions(known)
+        for d in knowledge.decide(facts)
     ]
 
 

@@ -240,7 +240,7 @@ def test_laws_of_what_is_known(statements):
 def test_stored_decisions_give_the_same_knowledge_without_its_conflicts(statements, judged):
     about = facts(*statements, affected=((E55, "SP1"), (TSE, None)))
     known = knowledge.weigh(about)
-    again = knowledge.recall(about, knowledge.decisions(known), judged)
+    again = knowledge.recall(about, knowledge.decide(about), judged)
     assert (again.lines, again.conflicts, again.advisory) == (known.lines, (), judged)
 
 
