@@ -188,10 +188,11 @@ class _Import:
     def flush(self) -> None:
         """Store what has arrived."""
         if self._batch:
-            done = self._store.replace(self._batch)
-            # The same article twice in one batch counts as new, then updated.
+            done = self._store.replace(self._batch, keep=True)
             self.summary.new += done.new
-            self.summary.updated += done.updated + len(self._batch) - done.new - done.updated
+            self.summary.unchanged += done.kept
+            # The same article twice in one batch counts as new, then updated.
+            self.summary.updated += len(self._batch) - done.new - done.kept
             self._batch.clear()
 
 

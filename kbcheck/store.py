@@ -267,10 +267,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What storing a batch did."""
+    """What storing a batch did; `kept`: articles that were stored before from the same bytes."""
 
     new: int
     updated: int
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,26 +410,33 @@ class Store:
         with self._reading() as connection:
             return {row.id: row.digest for row in connection.execute(sa.select(_article.c.id, _article.c.digest))}
 
-    def replace(self, advisories: Iterable[Advisory | Prepared]) -> Replaced:
+    def replace(self, advisories: Iterable[Advisory | Prepared], *, keep: bool = False) -> Replaced:
         """Store `advisories` in one transaction, each instead of what was known of its article before.
 
-        What they say about other articles is weighed by settle().
+        `keep`: leave an article alone that is stored from the same bytes, perhaps by another process a moment ago. What
+        they say about other articles is weighed by settle().
         """
         prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
         latest = {each.number: each for each in prepared}
-        numbers = list(latest)
         with self._writing() as connection:
+            stored = sa.select(_article.c.number, _article.c.digest)
             known = {
-                row.number
-                for part in _parts(numbers)
-                for row in connection.execute(sa.select(_article.c.number).where(_article.c.number.in_(part)))
+                row.number: row.digest
+                for part in _parts(list(latest))
+                for row in connection.execute(stored.where(_article.c.number.in_(part)))
             }
+            same = [number for number, digest in known.items() if keep and latest[number].digest == digest]
+            for number in same:
+                del latest[number], known[number]
+            if not latest:
+                return Replaced(0, 0, len(same))
+            numbers = list(latest)
             if known:
                 self._mark(connection, sorted(known))
                 self._forget(connection, sorted(known))
             self._insert(connection, latest.values())
             self._mark(connection, numbers)
-        return Replaced(len(latest) - len(known), len(known))
+        return Replaced(len(latest) - len(known), len(known), len(same))
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
         """Mark what must be weighed again: articles about which others speak, where one of `sources` has a part."""

@@ -53,6 +53,20 @@ def test_new_updated_unchanged(place: str) -> None:
         assert store.count() == 3
 
 
+def test_what_another_process_stored_meanwhile_is_unchanged(place: str) -> None:
+    mine = found(article(100001), article(100002), article(100003))
+
+    def items() -> Iterable[Item]:
+        yield from mine
+        with Store(place) as other:
+            importing.run(found(article(100001), article(100002, 4)), other)
+
+    with Store(place) as store:
+        assert counts(importing.run(items(), store)) == (1, 1, 1)
+        assert levels(store, "Q100002") == ["SP3"]
+        assert store.count() == 3
+
+
 def test_what_was_read_is_counted(tmp_path: Path) -> None:
     items = [
         *found(article(100001), text("Q100002", keywords="kbinfo"), b"not an article", b"DOCUMENT:Q1\r\n"),
