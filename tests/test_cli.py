@@ -26,7 +26,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 import kbcheck
 from kbcheck import importing
 from kbcheck.model import Status
-from kbcheck.store import SCHEMA, Store
+from kbcheck.store import Store, schema
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes are POSIX")
 FLEET = "host,product,version,service_pack\n"
@@ -194,7 +194,7 @@ def test_4_no_usable_database(run: Run, tmp_path: Path, put: Put, words: tuple[s
             tmp_path / "newer.db",
             "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
             "INSERT INTO meta VALUES ('schema', '999')",
-        ): f"made by a newer kbcheck (schema 999, this one knows {SCHEMA}); update kbcheck",
+        ): f"made by a newer kbcheck (schema 999, this one knows {schema.VERSION}); update kbcheck",
         tmp_path: "is a folder, not a database file",
     }
     for path, reason in cases.items():

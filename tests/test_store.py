@@ -34,7 +34,7 @@ from kbcheck.model import (
     Method,
     Problem,
 )
-from kbcheck.store import SCHEMA, Replaced, Store, StoreError
+from kbcheck.store import Replaced, Store, StoreError, schema
 
 NOW = datetime.datetime(2001, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
 
@@ -563,7 +563,7 @@ def test_a_newer_database_is_refused(tmp_path: Path, create: bool) -> None:
     path = tmp_path / "kb.db"
     sql(path, META, "INSERT INTO meta VALUES ('schema', '999')")
     before = path.read_bytes()
-    with pytest.raises(StoreError, match=rf"newer kbcheck \(schema 999, this one knows {SCHEMA}\)"):
+    with pytest.raises(StoreError, match=rf"newer kbcheck \(schema 999, this one knows {schema.VERSION}\)"):
         Store(str(path), create=create)
     assert path.read_bytes()[100:] == before[100:]
 
@@ -604,7 +604,7 @@ def test_a_url_of_a_file_and_of_memory(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kbcheck.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("kbcheck.store.database.BUSY_SECONDS", 0.05)
     path = tmp_path / "kb.db"
     with Store(str(path)) as opened:
         other = sqlite3.connect(path)

@@ -1,0 +1,454 @@
+"""Articles as rows: what each states, what was decided about each fault, search.
+
+Rules:
+- Frozen dataclasses go in and out; rows stay here.
+- An article is replaced whole, with its part of the search index, in one transaction.
+- Who speaks about others marks them; settle() weighs again what is marked.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from kbcheck import knowledge
+from kbcheck.model import (
+    Advisory,
+    Affected,
+    ArticleKnowledge,
+    Correction,
+    CorrectionKind,
+    Decision,
+    Facts,
+    FileVersion,
+    FixedFile,
+    Kind,
+    Method,
+    Problem,
+    Stored,
+)
+from kbcheck.store import schema
+from kbcheck.store.database import Database, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An advisory as the rows that hold it, in the columns' order of each of `schema.ROWS`; see prepare()."""
+
+    number: int
+    id: str
+    digest: str
+    rows: tuple[list[tuple[Any, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What storing a batch did; `kept`: articles that were stored before from the same bytes."""
+
+    new: int
+    updated: int
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found by search: a piece of its text around the words, marked with `[` and `]`."""
+
+    id: str
+    title: str
+    date: str
+    category: str
+    snippet: str
+
+
+class Articles(Database):
+    """What is stored of articles, and what was decided about each fault."""
+
+    def digests(self) -> dict[str, str]:
+        """Return article id -> digest of the bytes it was read from."""
+        with self.reading() as connection:
+            return {
+                row.id: row.digest
+                for row in connection.execute(sa.select(schema.article.c.id, schema.article.c.digest))
+            }
+
+    def replace(self, advisories: Iterable[Advisory | Prepared], *, keep: bool = False) -> Replaced:
+        """Store `advisories` in one transaction, each instead of what was known of its article before.
+
+        `keep`: leave an article alone that is stored from the same bytes, perhaps by another process a moment ago. What
+        they say about other articles is weighed by settle().
+        """
+        prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
+        latest = {each.number: each for each in prepared}
+        with self.writing() as connection:
+            stored = sa.select(schema.article.c.number, schema.article.c.digest)
+            known = {
+                row.number: row.digest
+                for part in _parts(list(latest))
+                for row in connection.execute(stored.where(schema.article.c.number.in_(part)))
+            }
+            same = [number for number, digest in known.items() if keep and latest[number].digest == digest]
+            for number in same:
+                del latest[number], known[number]
+            if not latest:
+                return Replaced(0, 0, len(same))
+            numbers = list(latest)
+            if known:
+                self._mark(connection, sorted(known))
+                self._forget(connection, sorted(known))
+            self._insert(connection, latest.values())
+            self._mark(connection, numbers)
+        return Replaced(len(latest) - len(known), len(known), len(same))
+
+    def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
+        """Mark what must be weighed again: articles about which others speak, where one of `sources` has a part."""
+        by_others = sa.select(schema.correction.c.subject).where(
+            schema.correction.c.subject != schema.correction.c.source
+        )
+        for part in _parts(sources):
+            of_others = by_others.where(schema.correction.c.source.in_(part))
+            spoken_of = by_others.where(schema.correction.c.subject.in_(part))
+            changed = schema.article.c.number.in_(of_others) | schema.article.c.number.in_(spoken_of)
+            connection.execute(sa.update(schema.article).where(changed).values(advisory=None))
+
+    def settle(self) -> int:
+        """Weigh what changed since it was last weighed, and store what was decided; return how many articles."""
+        total = 0
+        while True:
+            with self.reading() as connection:
+                query = sa.select(schema.article.c.number).where(schema.article.c.advisory.is_(None)).limit(5000)
+                numbers = list(connection.execute(query).scalars())
+            if not numbers:
+                return total
+            with self.writing() as connection:
+                rows, flags = [], []
+                for facts in self._facts(connection, numbers):
+                    number = number_of(facts.id)
+                    flags.append({"of": number, "advisory": int(knowledge.is_advisory(facts))})
+                    rows += _decisions(number, facts)
+                for part in _parts(numbers):
+                    connection.execute(sa.delete(schema.decision).where(schema.decision.c.article.in_(part)))
+                self.bulk(connection, schema.decision, rows)
+                update = sa.update(schema.article).where(schema.article.c.number == sa.bindparam("of"))
+                connection.execute(update.values(advisory=sa.bindparam("advisory")), flags)
+            total += len(flags)
+
+    def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
+        for part in _parts(numbers):
+            if self.sqlite:
+                connection.exec_driver_sql(
+                    "INSERT INTO article_search(article_search, rowid, id, title, text) "
+                    "SELECT 'delete', number, id, title, text FROM article WHERE number = ?",
+                    [(number,) for number in part],
+                )
+            for table, column in schema.OF_ARTICLE:
+                connection.execute(sa.delete(table).where(column.in_(part)))
+            connection.execute(sa.delete(schema.article).where(schema.article.c.number.in_(part)))
+
+    def _insert(self, connection: sa.Connection, advisories: Collection[Prepared]) -> None:
+        for position, table in enumerate(schema.ROWS):
+            self.bulk(connection, table, [row for each in advisories for row in each.rows[position]])
+        if self.sqlite:
+            names = [column.name for column in schema.article.c]
+            columns = [names.index(name) for name in ("number", "id", "title", "text")]
+            connection.exec_driver_sql(
+                "INSERT INTO article_search(rowid, id, title, text) VALUES (?, ?, ?, ?)",
+                [tuple(row[column] for column in columns) for each in advisories for row in each.rows[0]],
+            )
+
+    def count(self) -> int:
+        """Return the number of articles."""
+        with self.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(schema.article)).scalar_one()
+
+    def article(self, ident: str) -> Stored | None:
+        """Return one stored article, None when it is not in the database."""
+        return next(self.articles([ident]), None)
+
+    def articles(self, idents: Iterable[str] | None = None) -> Iterator[Stored]:
+        """Return stored articles in order of number: those of `idents`, or all of them."""
+        wanted = None if idents is None else sorted({number_of(i) for i in idents if re.fullmatch(r"Q\d{1,9}", i)})
+        with self.reading() as connection:
+            if wanted is None:
+                wanted = list(
+                    connection.execute(sa.select(schema.article.c.number).order_by(schema.article.c.number)).scalars()
+                )
+            for part in _parts(wanted):
+                yield from self._stored(connection, part)
+
+    def _stored(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Stored]:
+        facts = {number_of(each.id): each for each in self._facts(connection, numbers)}
+        problems = _grouped(connection, schema.problem, schema.problem.c.article, numbers)
+        query = sa.select(schema.article).where(schema.article.c.number.in_(numbers)).order_by(schema.article.c.number)
+        for row in connection.execute(query):
+            yield Stored(
+                facts=facts[row.number],
+                category=row.category,
+                layout=json.loads(row.layout),
+                text=row.text,
+                problems=tuple(Problem(r.line, r.message, r.kind) for r in problems.get(row.number, ())),
+            )
+
+    def facts(self, ident: str) -> Facts | None:
+        """Return the facts about one article, None when it is not in the database."""
+        with self.reading() as connection:
+            return next(self._facts(connection, [number_of(ident)]), None)
+
+    def all_facts(self) -> Iterator[Facts]:
+        """Return the facts about every article, by number."""
+        with self.reading() as connection:
+            numbers = list(
+                connection.execute(sa.select(schema.article.c.number).order_by(schema.article.c.number)).scalars()
+            )
+            yield from self._facts(connection, numbers)
+
+    def known(self, lines: Iterable[str], *, fixed: bool) -> Iterator[ArticleKnowledge]:
+        """Return the advisories that affect one of `lines`, by number, as they were weighed (see settle).
+
+        `fixed`: only those of which some correction is known, in whatever line.
+        """
+        mine = sa.select(schema.decision.c.article).where(
+            schema.decision.c.product_line.in_(list(lines)), schema.decision.c.listed == 1
+        )
+        query = sa.select(schema.article.c.number).where(
+            schema.article.c.advisory == 1, schema.article.c.number.in_(mine)
+        )
+        if fixed:
+            some = sa.select(schema.decision.c.article).where(schema.decision.c.first_fixed.is_not(None))
+            query = query.where(schema.article.c.number.in_(some))
+        yield from self._known(query)
+
+    def known_of(self, idents: Iterable[str]) -> Iterator[ArticleKnowledge]:
+        """Return the articles `idents` that are in the database, advisories or not, by number, as they were weighed."""
+        yield from self._known(
+            sa.select(schema.article.c.number).where(schema.article.c.number.in_(map(number_of, idents)))
+        )
+
+    def concerning(self, lines: Iterable[str]) -> int:
+        """Return how many articles, advisories or not, affect one of `lines`."""
+        mine = sa.select(schema.decision.c.article).where(
+            schema.decision.c.product_line.in_(list(lines)), schema.decision.c.listed == 1
+        )
+        with self.reading() as connection:
+            query = sa.select(sa.func.count()).select_from(schema.article).where(schema.article.c.number.in_(mine))
+            return connection.execute(query).scalar_one()
+
+    def _known(self, query: sa.Select[Any]) -> Iterator[ArticleKnowledge]:
+        with self.reading() as connection:
+            numbers = list(connection.execute(query.order_by(schema.article.c.number)).scalars())
+            for part in _parts(numbers):
+                decided = _grouped(connection, schema.decision, schema.decision.c.article, part)
+                flags = sa.select(schema.article.c.number, schema.article.c.advisory).where(
+                    schema.article.c.number.in_(part)
+                )
+                advisory = {row.number: bool(row.advisory) for row in connection.execute(flags)}
+                for facts in self._facts(connection, part):
+                    number = number_of(facts.id)
+                    decisions = [
+                        Decision(r.product_line, bool(r.listed), r.first_fixed, r.earliest, r.latest, r.rank)
+                        for r in decided.get(number, ())
+                    ]
+                    yield knowledge.recall(facts, decisions, advisory[number])
+
+    def _facts(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Facts]:
+        heads = sa.select(
+            schema.article.c.number,
+            schema.article.c.id,
+            schema.article.c.title,
+            schema.article.c.date,
+            schema.article.c.kind,
+        )
+        for part in _parts(numbers):
+            affected = _grouped(connection, schema.affected, schema.affected.c.article, part)
+            files = _grouped(connection, schema.fixed_file, schema.fixed_file.c.article, part)
+            corrections = _grouped(
+                connection, schema.correction, schema.correction.c.subject, part, schema.correction.c.source
+            )
+            for row in connection.execute(
+                heads.where(schema.article.c.number.in_(part)).order_by(schema.article.c.number)
+            ):
+                yield Facts(
+                    row.id,
+                    row.title,
+                    datetime.date.fromisoformat(row.date),
+                    Kind(row.kind),
+                    tuple(_to_affected(r) for r in affected.get(row.number, ())),
+                    tuple(_to_file(r) for r in files.get(row.number, ())),
+                    tuple(_to_correction(r) for r in corrections.get(row.number, ())),
+                )
+
+    def stated_by(self, ident: str) -> tuple[Correction, ...]:
+        """Return what the article `ident` states about others (the members of a list), in its order."""
+        with self.reading() as connection:
+            query = sa.select(schema.correction).where(
+                schema.correction.c.source == number_of(ident), schema.correction.c.subject != number_of(ident)
+            )
+            return tuple(
+                _to_correction(row) for row in connection.execute(query.order_by(schema.correction.c.position))
+            )
+
+    def titles(self, idents: Iterable[str]) -> dict[str, str]:
+        """Return id -> title of those of `idents` that are in the database."""
+        found: dict[str, str] = {}
+        with self.reading() as connection:
+            for part in _parts(sorted({number_of(i) for i in idents})):
+                query = sa.select(schema.article.c.id, schema.article.c.title).where(schema.article.c.number.in_(part))
+                found.update((row.id, row.title) for row in connection.execute(query))
+        return found
+
+    def problem_counts(self) -> list[tuple[str, int, str]]:
+        """Return (kind, number of problems, an article that has one), the most frequent first."""
+        with self.reading() as connection:
+            query = (
+                sa.select(
+                    schema.problem.c.kind,
+                    sa.func.count().label("n"),
+                    sa.func.min(schema.problem.c.article).label("first"),
+                )
+                .group_by(schema.problem.c.kind)
+                .order_by(sa.desc("n"), schema.problem.c.kind)
+            )
+            return [(row.kind, row.n, f"Q{row.first}") for row in connection.execute(query)]
+
+    def problem_articles(self) -> set[str]:
+        """Return the ids of the articles that have a problem."""
+        with self.reading() as connection:
+            return {
+                f"Q{number}" for number in connection.execute(sa.select(schema.problem.c.article).distinct()).scalars()
+            }
+
+    def search(self, words: str, limit: int = 20) -> list[Hit]:
+        """Return the articles that hold all of `words`, the best first; any text is a valid query."""
+        terms = re.findall(r"\w+", words, re.UNICODE)[:32]
+        if not terms:
+            return []
+        with self.reading() as connection:
+            if self.sqlite:
+                query = (
+                    "SELECT a.id, a.title, a.date, a.category, snippet(article_search, 2, '[', ']', ' ... ', 14) AS "
+                    "snippet FROM article_search "
+                    "JOIN article a ON a.number = article_search.rowid WHERE article_search MATCH ? ORDER BY "
+                    "bm25(article_search, 8.0, 6.0, 1.0), a.number LIMIT ?"
+                )
+                match = " ".join(f'"{term}"' for term in terms)
+                rows = connection.exec_driver_sql(query, (match, limit)).all()
+            else:
+                statement = sa.text(
+                    "SELECT id, title, date, category, ts_headline('simple', left(text, 60000), q, "
+                    "'StartSel=[, StopSel=], MaxWords=18, MinWords=8') AS snippet "
+                    "FROM article, plainto_tsquery('simple', :words) q WHERE search @@ q ORDER BY ts_rank(search, "
+                    "q) DESC, number LIMIT :limit"
+                )
+                rows = list(connection.execute(statement, {"words": " ".join(terms), "limit": limit}).all())
+        return [Hit(row.id, row.title, row.date, row.category, " ".join(row.snippet.split())) for row in rows]
+
+
+# --- rows and nouns ---------------------------------------------------------------------------------------------------
+
+
+def number_of(ident: str) -> int:
+    return int(ident[1:])
+
+
+def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]
+
+
+def _grouped(
+    connection: sa.Connection, table: sa.Table, key: sa.Column[Any], numbers: Sequence[int], *order: sa.Column[Any]
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    place = list(table.c).index(key)
+    last = (table.c.position,) if "position" in table.c else ()
+    query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, *last)
+    for row in connection.execute(query):
+        found.setdefault(row[place], []).append(row)
+    return found
+
+
+def prepare(advisory: Advisory) -> Prepared:
+    """Return `advisory` as rows; needs no database, so that any process can do it.
+
+    It is weighed by its own word; where other articles speak about it, settle() weighs it again.
+    """
+    article = advisory.article
+    facts = knowledge.gather([advisory])[0]
+    number = number_of(article.id)
+    layout = {
+        "product": article.product,
+        "prod_ver": article.prod_ver,
+        "oper_sys": article.oper_sys,
+        "keywords_header": article.keywords_header,
+        "trailer": {name: value for name, value, _ in article.trailer},
+        "keywords": article.keywords,
+        "query_words": article.query_words,
+        "applies_to": [{"level": i.level, "text": i.text, "line": i.line} for i in article.applies_to],
+        "sections": [{"heading": s.heading, "line": s.line} for s in article.sections],
+        "references": article.references,
+    }
+    head = (
+        *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
+        *(article.title, to_json(layout), article.text, int(knowledge.is_advisory(facts))),
+    )
+    affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
+    files = [
+        (
+            *(number, n, f.file, f.version, f.component, f.product, f.platform, f.language, f.date, f.size, f.line),
+            *(f.product_line, ".".join(map(str, f.build))),
+        )
+        for n, f in enumerate(advisory.fixed_files)
+    ]
+    corrections = [
+        (
+            *(number, n, number_of(c.subject), c.product_line, c.level, c.kind.value, c.method.value, c.line, c.text),
+            to_json([[f.file, f.version, f.build] for f in c.files]) if c.files else "[]",
+            c.released.isoformat() if c.released is not None else None,
+            c.order,
+        )
+        for n, c in enumerate(advisory.corrections)
+    ]
+    problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
+    rows = ([head], affected, files, corrections, problems, _decisions(number, facts))
+    return Prepared(number, article.id, article.digest, rows)
+
+
+def _decisions(number: int, facts: Facts) -> list[tuple[Any, ...]]:
+    return [
+        (number, d.product_line, int(d.listed), d.first_fixed, d.earliest, d.latest, d.rank)
+        for d in knowledge.decide(facts)
+    ]
+
+
+def _to_affected(row: Any) -> Affected:
+    return Affected(*row[2:])
+
+
+def _to_file(row: Any) -> FixedFile:
+    build = tuple(int(part) for part in row[-1].split(".")) if row[-1] else ()
+    return FixedFile(*(*row[2:-1], build))
+
+
+def _to_correction(row: Any) -> Correction:
+    source, _, subject, product_line, level, kind, method, line, text, files, released, block = row
+    return Correction(
+        f"Q{subject}",
+        product_line,
+        level,
+        CorrectionKind(kind),
+        Method(method),
+        f"Q{source}",
+        line,
+        text,
+        tuple(FileVersion(file, version, tuple(build)) for file, version, build in json.loads(files))
+        if files != "[]"
+        else (),
+        datetime.date.fromisoformat(released) if released is not None else None,
+        block,
+    )

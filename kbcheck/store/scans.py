@@ -1,0 +1,345 @@
+"""Scans as rows: profiles, hosts joined to them, findings by group of profiles.
+
+Rules:
+- A scan keeps the verdicts and the evidence of its day, whatever is imported later; it is stored whole or not at all.
+- What many rows share is stored once: what hosts have in common, what verdicts rest on, the facts that they name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import sys
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kbcheck.model import (
+    Affected,
+    Assessment,
+    Column,
+    Correction,
+    CorrectionKind,
+    Evidence,
+    Extra,
+    FileVersion,
+    FixedFile,
+    Folded,
+    HostOfScan,
+    HostRow,
+    Method,
+    Profile,
+    Reason,
+    Refusal,
+    Remedy,
+    Source,
+    Status,
+    Verdict,
+    folded,
+)
+from kbcheck.store import schema
+from kbcheck.store.database import Database, to_json
+
+_HOSTS = 8192  # host rows of a scan in one row
+
+
+class Scans(Database):
+    """Stored scans."""
+
+    def save_scan(self, assessment: Assessment) -> int:
+        """Store a scan whole, in one transaction; return its number."""
+        with self.writing() as connection:
+            document = {
+                "inventories": assessment.inventories,
+                "refusals": [[r.file, r.line, r.message] for r in assessment.refusals],
+                "remarks": [[r.file, r.line, r.message] for r in assessment.remarks],
+                "articles": {ident: list(entry) for ident, entry in assessment.articles.items()},
+                "other_articles": assessment.other_articles,
+            }
+            result = connection.execute(
+                sa.insert(schema.scan).values(created=assessment.created, document=to_json(document))
+            )
+            assert result.inserted_primary_key is not None
+            number = int(result.inserted_primary_key[0])
+            profiles = (
+                (number, n, to_json(_plain(profile)), group)
+                for n, (profile, group) in enumerate(zip(assessment.profiles, assessment.groups, strict=True))
+            )
+            self.bulk(connection, schema.scan_profile, profiles)
+            self._save_hosts(connection, number, assessment.hosts)
+            self._save_findings(connection, number, assessment)
+        return number
+
+    def _save_hosts(self, connection: sa.Connection, number: int, hosts: Folded[HostRow]) -> None:
+        self.bulk(
+            connection,
+            schema.scan_shape,
+            ((number, n, to_json(_shape(row))) for n, row in enumerate(hosts.templates)),
+        )
+        self.bulk(connection, schema.scan_extra, ((number, n, to_json(extra)) for n, extra in enumerate(hosts.extras)))
+        numbers = (hosts.lines, hosts.which, hosts.extra_of)
+        places = (slice(first, first + _HOSTS) for first in range(0, len(hosts), _HOSTS))
+        parts = (
+            (number, part.start, to_json(list(hosts.names[part])), *(packed(column[part]) for column in numbers))
+            for part in places
+        )
+        self.bulk(connection, schema.scan_hosts, parts)
+
+    def _save_findings(self, connection: sa.Connection, number: int, assessment: Assessment) -> None:
+        details = Details()
+        rows = []
+        for column in assessment.columns:
+            found: dict[int, tuple[Verdict, list[int], list[int]]] = {}  # what is equal is mostly one object
+            for group, verdict in enumerate(column.of_group):
+                found.setdefault(id(verdict), (verdict, [], []))[1].append(group)
+            for profile, verdict in column.apart.items():
+                found.setdefault(id(verdict), (verdict, [], []))[2].append(profile)
+            for verdict, groups, apart in found.values():
+                head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
+                own = (details.number(verdict), ranges(groups), ranges(sorted(apart)))
+                rows.append((*head, verdict.first_fixed, *own))
+        self.bulk(connection, schema.finding, rows)
+        self._save_details(connection, number, details)
+
+    def _save_details(self, connection: sa.Connection, number: int, details: Details) -> None:
+        self.bulk(connection, schema.detail, ((number, n, text) for n, text in enumerate(details.documents)))
+        self.bulk(connection, schema.fact, ((number, n, text) for text, n in details.facts.items()))
+
+    def load_scan(self, number: int | None = None) -> Assessment | None:
+        """Return a stored scan, the newest without a number; None when there is none."""
+        with self.reading() as connection:
+            row = self._scan_row(connection, number)
+            if row is None:
+                return None
+            number = row.id
+            document = json.loads(row.document)
+            told = (
+                sa.select(schema.scan_profile)
+                .where(schema.scan_profile.c.scan == number)
+                .order_by(schema.scan_profile.c.profile)
+            )
+            profiles, groups = [], []
+            for r in connection.execute(told):
+                profiles.append(_from_plain(Profile, json.loads(r.document)))
+                groups.append(r.profile if r.of_group is None else r.of_group)
+            facts = [_thaw(json.loads(text)) for text in self._documents(connection, schema.fact, number)]
+            details = [
+                _to_detail(json.loads(text), facts) for text in self._documents(connection, schema.detail, number)
+            ]
+            found: dict[str, tuple[list[Verdict], dict[int, Verdict]]] = {}
+            for ident in document["articles"]:
+                found[ident] = ([None] * (max(groups, default=-1) + 1), {})  # type: ignore[list-item]  # each is set below
+            for r in connection.execute(sa.select(schema.finding).where(schema.finding.c.scan == number)):
+                ident = f"Q{r.article}"
+                evidence, remedies = details[r.detail]
+                verdict = Verdict(ident, Status(r.status), Reason(r.reason), evidence, r.first_fixed, remedies)
+                of_group, apart = found[ident]
+                for group in _from_ranges(r.of_groups):
+                    of_group[group] = verdict
+                apart.update(dict.fromkeys(_from_ranges(r.of_profiles), verdict))
+            hosts = self._hosts(connection, number)
+        return Assessment(
+            created=row.created,
+            inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
+            refusals=tuple(Refusal(*each) for each in document["refusals"]),
+            remarks=tuple(Refusal(*each) for each in document["remarks"]),
+            articles={ident: (title, date, kind) for ident, (title, date, kind) in document["articles"].items()},
+            other_articles=document["other_articles"],
+            profiles=tuple(profiles),
+            groups=tuple(groups),
+            hosts=hosts,
+            columns=tuple(Column(tuple(of_group), apart) for of_group, apart in found.values()),
+            number=number,
+        )
+
+    def host_of_scan(self, host: str, number: int | None = None) -> HostOfScan | None:
+        """Return one host of a stored scan, by its name in any case; None when there is no such scan."""
+        key = host.casefold()
+        with self.reading() as connection:
+            row = self._scan_row(connection, number)
+            if row is None:
+                return None
+            c = schema.scan_hosts.c
+            every = sa.select(c.first, c.hosts).where(c.scan == row.id).order_by(c.first)
+            # The database finds the few parts that may have it; all are read where none does, or its case is no ASCII.
+            having = every.where(sa.func.lower(c.hosts).contains(to_json(key), autoescape=True))
+            found: dict[int, list[int]] = {}
+            near: set[str] = set()
+            for parts in (having, every) if host.isascii() else (every,):
+                for first, text in connection.execute(parts) if not found else ():
+                    names = json.loads(text)
+                    for n, name in enumerate(folded(names)):
+                        if name == key:
+                            found.setdefault(first, []).append(n)
+                        elif name.startswith(key[:3]):
+                            near.add(names[n])
+            rows = [each for first, places in found.items() for each in self._rows(connection, row.id, first, places)]
+            profiles = self._some(connection, schema.scan_profile, row.id, {each.profile for each in rows})
+        told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)
+        return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]))
+
+    def _rows(self, connection: sa.Connection, number: int, first: int, places: Sequence[int]) -> Iterator[HostRow]:
+        """Return host rows: those at `places` of the part that begins with row `first`."""
+        part = sa.select(schema.scan_hosts).where(
+            schema.scan_hosts.c.scan == number, schema.scan_hosts.c.first == first
+        )
+        row = connection.execute(part).one()
+        names = json.loads(row.hosts)
+        lines, shapes, extras = (_unpacked(each) for each in (row.lines, row.shapes, row.extras))
+        templates = self._some(connection, schema.scan_shape, number, {shapes[n] for n in places})
+        told = self._some(connection, schema.scan_extra, number, {extras[n] for n in places})
+        for n in places:
+            yield to_shape(templates[shapes[n]]).at(names[n], lines[n], to_extra(told[extras[n]]))
+
+    def _scan_row(self, connection: sa.Connection, number: int | None) -> Any:
+        newest = sa.select(sa.func.max(schema.scan.c.id)).scalar_subquery()
+        return connection.execute(
+            sa.select(schema.scan).where(schema.scan.c.id == (number if number is not None else newest))
+        ).first()
+
+    def _documents(self, connection: sa.Connection, table: sa.Table, number: int) -> Iterable[str]:
+        """Return the documents of one scan in `table`, in their order."""
+        order = table.c[1]
+        return connection.execute(sa.select(table.c.document).where(table.c.scan == number).order_by(order)).scalars()
+
+    def _some(self, connection: sa.Connection, table: sa.Table, number: int, wanted: Collection[int]) -> dict[int, Any]:
+        query = sa.select(table.c[1], table.c.document).where(table.c.scan == number, table.c[1].in_(wanted))
+        return {n: json.loads(text) for n, text in connection.execute(query)}
+
+    def _hosts(self, connection: sa.Connection, number: int) -> Folded[HostRow]:
+        templates = [to_shape(json.loads(text)) for text in self._documents(connection, schema.scan_shape, number)]
+        extras = [to_extra(json.loads(text)) for text in self._documents(connection, schema.scan_extra, number)]
+        which, lines, extra_of = array("I"), array("I"), array("I")
+        names: list[str] = []
+        for part in connection.execute(
+            sa.select(schema.scan_hosts).where(schema.scan_hosts.c.scan == number).order_by(schema.scan_hosts.c.first)
+        ):
+            names += json.loads(part.hosts)
+            lines.extend(_unpacked(part.lines))
+            which.extend(_unpacked(part.shapes))
+            extra_of.extend(_unpacked(part.extras))
+        return Folded(templates, which, names, lines, extra_of, extras)
+
+
+# --- rows and nouns ---------------------------------------------------------------------------------------------------
+
+
+def _shape(row: HostRow) -> list[Any]:
+    sources = [[column, s.file, s.line, s.column, text] for column, s, text in row.sources]
+    return [row.product_line, row.profile, row.file, sources]
+
+
+def to_shape(document: Any) -> HostRow:
+    product_line, profile, file, sources = document
+    told = tuple((column, Source(of, line, title), text) for column, of, line, title, text in sources)
+    return HostRow("", product_line, profile, file, 0, (), told)
+
+
+def to_extra(document: Any) -> Extra:
+    return tuple((title, cell) for title, cell in document)
+
+
+def packed(numbers: Sequence[int]) -> bytes:
+    return _little(array("I", numbers)).tobytes()
+
+
+def _unpacked(data: bytes) -> array[int]:
+    found = array("I")
+    found.frombytes(data)
+    return _little(found)
+
+
+def _little(numbers: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return rising numbers as ranges: "0-12 15"."""
+    ranges: list[tuple[int, int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in ranges)
+
+
+def _from_ranges(text: str) -> Iterator[int]:
+    for part in text.split():
+        start, _, end = part.partition("-")
+        yield from range(int(start), int(end or start) + 1)
+
+
+class Details:
+    """What verdicts rest on, as documents: each different one once, and once each fact that they name by number."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, int] = {}
+        self.facts: dict[str, int] = {}
+        self._seen: dict[int, str] = {}
+
+    def number(self, verdict: Verdict) -> int:
+        """Return the number of the verdict's document."""
+        found = verdict.evidence
+        facts = ([self._text(fact) for fact in each] for each in (found.demands, verdict.remedies))
+        return self.of(found.rule, found.fields, found.missing, found.notes, *facts)
+
+    def of(self, rule: int, fields: Any, missing: Any, notes: Any, demands: list[str], remedies: list[str]) -> int:
+        """Return the number of a document; `demands` and `remedies` are facts as JSON texts."""
+        numbers = ([self.facts.setdefault(text, len(self.facts)) for text in each] for each in (demands, remedies))
+        return self.documents.setdefault(to_json([rule, fields, missing, notes, *numbers]), len(self.documents))
+
+    def _text(self, fact: object) -> str:
+        """Return a fact as JSON; verdicts share the objects, so that each is written once."""
+        text = self._seen.get(id(fact))
+        if text is None:
+            text = self._seen[id(fact)] = to_json(_plain(fact))
+        return text
+
+
+def _to_detail(document: Any, facts: Sequence[Any]) -> tuple[Evidence, tuple[Remedy, ...]]:
+    rule, fields, missing, notes, demands, remedies = document
+    told = tuple(facts[number] for number in demands)
+    evidence = Evidence(rule, told, tuple(fields), tuple(missing), tuple(notes))
+    return evidence, tuple(facts[number] for number in remedies)
+
+
+_NOUNS: dict[str, type] = {
+    noun.__name__: noun for noun in (Affected, Correction, FixedFile, FileVersion, Evidence, Remedy, Profile)
+}
+_FIELDS = {noun: [field.name for field in dataclasses.fields(noun)] for noun in _NOUNS.values()}
+_ENUMS = {"kind": CorrectionKind, "method": Method}
+
+
+def _plain(noun: Any) -> Any:
+    """Return a frozen dataclass as JSON values, its type under "is"."""
+    names = _FIELDS.get(type(noun))
+    if names is not None:
+        return {"is": type(noun).__name__} | {name: _plain(getattr(noun, name)) for name in names}
+    if isinstance(noun, tuple | list):
+        return [_plain(each) for each in noun]
+    return noun.isoformat() if isinstance(noun, datetime.date) else noun
+
+
+def _from_plain(noun: Any, value: Any) -> Any:
+    fields = {}
+    for name, each in value.items():
+        if name == "is":
+            continue
+        if name in _ENUMS and noun is Correction:
+            each = _ENUMS[name](each)
+        elif name == "released" and each is not None:
+            each = datetime.date.fromisoformat(each)
+        fields[name] = _thaw(each)
+    return noun(**fields)
+
+
+def _thaw(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _from_plain(_NOUNS[value["is"]], value)
+    return tuple(_thaw(each) for each in value) if isinstance(value, list) else value
