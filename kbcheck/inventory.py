@@ -262,11 +262,10 @@ class Part:
     def file(self, name: str, stream: BinaryIO) -> None:
         codec, digest = _examine(stream)
         with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
-            header_line, delimiter, columns = _header(name, text)
-            table = _Table(self, name, columns, delimiter)
-            csv.field_size_limit(16 * 1024 * 1024)
-            line = header_line + 1
+            line = 1
             try:
+                header_line, line, delimiter, header = _header(name, text)
+                table = _Table(self, name, _Columns(name, header_line, header), delimiter)
                 while batch := list(islice(text, _BATCH)):
                     joined = "".join(batch)
                     if '"' in joined:
@@ -765,18 +764,25 @@ def _codec(begin: bytes) -> str:
     return "utf-8"
 
 
-def _header(name: str, text: TextIO) -> tuple[int, str, _Columns]:
-    """Read up to the header; return its last line, the delimiter and the columns."""
-    sample, blank = "", -1
-    while not sample.strip():
-        blank += 1
-        sample = text.readline()
-        if not sample:
-            raise InventoryError(f"{name}: empty inventory")
+def _header(name: str, text: TextIO) -> tuple[int, int, str, list[str]]:
+    """Read up to the header, the first row with a cell that is not blank.
+
+    Return its line, the line after it, the delimiter and the cells.
+    """
+    csv.field_size_limit(16 * 1024 * 1024)
+    blank, sample = 0, text.readline()
+    while sample and not sample.strip():
+        blank, sample = blank + 1, text.readline()
+    if not sample:
+        raise InventoryError(f"{name}: empty inventory")
     delimiter = max(",;\t", key=sample.count)
     reader = csv.reader(chain([sample], text), delimiter=delimiter)
-    header = next(reader)
-    return blank + reader.line_num, delimiter, _Columns(name, blank + 1, header)
+    line = blank + 1
+    for cells in reader:
+        if any(map(str.strip, cells)):
+            return line, blank + reader.line_num + 1, delimiter, cells
+        line = blank + reader.line_num + 1
+    raise InventoryError(f"{name}: empty inventory")
 
 
 def _rows(text: Iterable[str], delimiter: str, line: int) -> Iterator[tuple[Sequence[int], list[list[str]]]]:

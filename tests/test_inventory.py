@@ -670,3 +670,19 @@ def test_many_rows_at_once(unique: bool) -> None:
     assert (last.host, last.levels, last.extra) == ("H29999", ("SP4",), (("Owner", owner(29_999)),))
     assert last.sources[0][1].line == 30_001
     assert read.inventories[0][2] == 30_000
+
+
+@pytest.mark.parametrize("above", ["", "\n", ",,,\n", "\n , ,\n\n", '"",\n'])
+def test_blank_rows_above_the_header(above: str) -> None:
+    read = inventory.read_bytes("f.csv", f"{above}host,product,version\nA,Exchange Server,5.5\n".encode())
+    assert read.installations[0].sources[0][1].line == 2 + above.count("\n")
+
+
+def test_a_header_that_csv_refuses() -> None:
+    with pytest.raises(InventoryError, match=r"^f\.csv:1: field larger than field limit"):
+        inventory.read_bytes("f.csv", b"host," + b"x" * (17 * 1024 * 1024) + b"\nA,1\n")
+
+
+def test_a_header_with_long_names_is_read() -> None:
+    read = inventory.read_bytes("f.csv", b"host,version," + b"x" * 200_000 + b"\nA,5.5,1\n")
+    assert read.installations[0].host == "A"
