@@ -174,7 +174,6 @@ def _line_knowledge(
 ) -> LineKnowledge:
     named = {a.level for a in affected}
     levels = () if None in named else sorted(filter(None, named), key=product.level_key)
-    rows = facts.fixed_files
     return LineKnowledge(
         product_line=decision.product_line,
         listed=decision.listed,
@@ -185,7 +184,7 @@ def _line_knowledge(
         latest=decision.latest,
         deciding=deciding,
         corrections=corrections,
-        fixed_files=tuple(row for row in rows if row.product_line == decision.product_line and row.build),
+        fixed_files=tuple(row for row in facts.fixed_files if row.product_line == decision.product_line and row.build),
         rank=decision.rank,
     )
 

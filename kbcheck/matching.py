@@ -246,8 +246,8 @@ class Fleetwide:
     ) -> None:
         """Judge groups of one line and level, which differ in what runs beside; only `beside` of that matters."""
         prepared = _prepared(line)
-        named = {file for test in prepared.tests for file, _ in test.required}.union(prepared.claims)
-        told = frozenset(name for name in named if (line.product_line, name) in self._told) if named else frozenset()
+        named = (*prepared.wanted, *prepared.claims)
+        told = frozenset(name for name in named if (line.product_line, name) in self._told)
         shared: dict[tuple[object, ...], Verdict] = {}
         for group in groups:
             near: Beside = ()

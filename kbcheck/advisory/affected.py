@@ -146,11 +146,8 @@ def _unknown(text: str) -> Iterable[tuple[str, str | None]]:
 
 def _levels(found: list[Affected]) -> list[Affected]:
     """Settle the bare releases: beside listed levels of the same product they mean RTM, in `5.5 SP3` nothing."""
-    for each in found:
-        if each.level is not None:
-            break
-    else:
-        return list(dict.fromkeys(found)) if len(found) > 1 else found
+    if all(a.level is None for a in found):
+        return list(dict.fromkeys(found))
     heads = {a.text: re.split(r",? versions? | \d", a.text[:1000])[0] for a in found}
     with_levels = {(a.product_line, heads[a.text]) for a in found if a.level is not None}
     result = []
