@@ -58,7 +58,9 @@ def test_every_command_is_described() -> None:
         assert f"`{name}" in README or f"kbcheck {name}" in README, name
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/verdicts.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CHANGELOG.md", "docs/architecture.md", "docs/performance.md", "docs/verdicts.md"]
+)
 def test_the_files_that_are_named_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for path in re.findall(r"`((?:docs|tests|kbcheck|inventory|advisories|benchmarks)/[\w./-]+)`", text):
