@@ -61,6 +61,11 @@ def parse(data: bytes) -> Article:
         raise ArticleError(f"larger than {MAX_BYTES // 1024} KiB: not a KB article")
     problems: list[Problem] = []
     text = _decode(data, problems)
+    return restore(text, hashlib.sha256(data).hexdigest(), tuple(problems))
+
+
+def restore(text: str, digest: str, problems: tuple[Problem, ...] = ()) -> Article:
+    """Read the `text` of an article again, as `Article.text` has it; ArticleError when it is none."""
     lines = tuple(text.split("\n"))
     ident, date, category, header = _header(lines)
     trailer_rule, trailer = _trailer(lines)
@@ -81,24 +86,23 @@ def parse(data: bytes) -> Article:
         applies_to=applies_to,
         sections=_sections(text, lines, body_first, body_end),
         query_words=query_words,
-        references=references((header[0], *lines[body_first - 1 : trailer_rule - 1]), ident),
         body=(body_first, body_end),
         text=text,
         lines=lines,
-        digest=hashlib.sha256(data).hexdigest(),
-        problems=tuple(problems),
+        digest=digest,
+        problems=problems,
     )
 
 
-def references(lines: Sequence[str], own: str) -> tuple[str, ...]:
-    """Return the article ids that `lines` cite, in order of first appearance, without `own`."""
+def references(of: Article) -> tuple[str, ...]:
+    """Return the ids of other articles that the title, body and query words cite, in order of first appearance."""
     found: dict[str, None] = {}
-    for line in lines:
+    for line in (of.title, *of.lines[of.body[0] - 1 : _trailer(of.lines)[0] - 1]):
         if ("Q" in line or "q" in line) and _CITED.search(line):
             for match in _REFERENCE.finditer(line):
                 for number in _DIGITS.findall(match.group(1)):
                     found.setdefault("Q" + number)
-    found.pop(own, None)
+    found.pop(of.id, None)
     return tuple(found)
 
 

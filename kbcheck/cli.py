@@ -470,6 +470,7 @@ def show(
     Examples: kbcheck show Q241556 | kbcheck show Q268886 | kbcheck show Q241556 --annotated
     """
     from kbcheck import knowledge
+    from kbcheck.article import references
     from kbcheck.report import article as writer
     from kbcheck.report import data
 
@@ -479,7 +480,7 @@ def show(
         if stored is None:
             raise CommandError(f"{ident} is not in the database; import it first")
         listed = store.stated_by(ident)
-        titles = store.titles(str(each) for each in _list(stored.layout["references"]))
+        titles = store.titles(references(stored.article))
     known = knowledge.weigh(stored.facts)
     if format_ is PageFormat.JSON:
         _write([data.dumps(data.article(stored, known))], output)
@@ -532,7 +533,7 @@ def list_(
 
         def chosen() -> Iterator[tuple[Any, ArticleKnowledge]]:
             for stored in store.articles(troubled if problems else None):
-                if (category is not None and stored.category != category) or (
+                if (category is not None and stored.article.category != category) or (
                     kind is not None and stored.facts.kind != kind
                 ):
                     continue
@@ -810,11 +811,6 @@ def _no_scan(number: int | None) -> CommandError:
     if number is None:
         return CommandError("no scan is stored yet; make one with: kbcheck scan INVENTORY.csv")
     return CommandError(f"no scan {number} in the database")
-
-
-def _list(value: object) -> list[object]:
-    assert isinstance(value, list)
-    return value
 
 
 # --- streams ----------------------------------------------------------------------------------------------------------

@@ -72,7 +72,6 @@ class Article:
     applies_to: tuple[AppliesTo, ...]
     sections: tuple[Section, ...]
     query_words: str | None
-    references: tuple[str, ...]
     body: tuple[int, int]
     text: str = field(repr=False)
     lines: tuple[str, ...] = field(repr=False)
@@ -670,10 +669,8 @@ class HostOfScan:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An article as the database gives it back: facts, layout as in the JSON contract, text with LF line ends."""
+    """An article as the database gives it back; `problems` are all that were found, in its layout and its meaning."""
 
     facts: Facts
-    category: str
-    layout: dict[str, object]
-    text: str
+    article: Article
     problems: tuple[Problem, ...]

@@ -324,10 +324,11 @@ def test_output_is_whole_or_not_at_all(run: Run, db: str, tmp_path: Path, monkey
     path.write_text("old")
     connection = sqlite3.connect(db)
     with connection:
-        connection.execute("UPDATE article SET layout = '{' WHERE id = 'Q309010'")  # the last one cannot be written
+        connection.execute("UPDATE article SET text = '{' WHERE id = 'Q309010'")  # the last one cannot be written
     connection.close()
-    with pytest.raises(json.JSONDecodeError):
-        run("list", "--format", "jsonl", "-o", path, "--db", db)
+    ran = run("list", "--format", "jsonl", "-o", path, "--db", db)
+    assert (ran.code, ran.out) == (4, "")
+    assert re.search(r"the text of Q309010 is damaged: line 1: expected \"DOCUMENT:", ran.err)
     assert path.read_text() == "old"
     assert list(out.iterdir()) == [path]
     assert run("show", "Q241556", "-o", out, "--db", db).code == 4

@@ -126,7 +126,7 @@ def test_every_field_comes_back(store: Store) -> None:
     assert stored is not None
     assert stored.facts == facts
     assert stored.problems == whole.problems
-    assert stored.text == "\n".join(plain.article.lines)
+    assert stored.article == plain.article
     assert store.problem_counts() == [("k", 1, "Q100001"), ("other", 1, "Q100001")]
     assert store.problem_articles() == {"Q100001"}
 
@@ -400,6 +400,14 @@ SCANS_OF_SCHEMA_2 = (
     *(f"CREATE INDEX ix_{name}_scan ON {name} (scan)" for name in ("scan_host", "finding", "finding_detail")),
     "UPDATE meta SET value = '2' WHERE key = 'schema'",
 )
+SCHEMA_4 = (
+    "ALTER TABLE article ADD COLUMN layout TEXT NOT NULL DEFAULT '{}'",
+    "CREATE INDEX ix_article_category ON article (category)",
+    "CREATE INDEX ix_affected_product_line ON affected (product_line)",
+    "CREATE INDEX ix_correction_product_line ON correction (product_line)",
+    "INSERT INTO article_search(article_search, rank) VALUES ('automerge', 4)",
+    "UPDATE meta SET value = '4' WHERE key = 'schema'",
+)
 SCHEMA_1 = (
     "DROP TABLE decision",
     "DROP INDEX ix_article_advisory",
@@ -454,7 +462,7 @@ def scan_of_schema_2(path: Path, scan: Assessment) -> None:
 def older(tmp_path: Path, bundled_db: Path) -> Path:
     """A database of schema 1: without what was weighed, scans not folded."""
     path = Path(shutil.copy(bundled_db, tmp_path / "kb.db"))
-    sql(path, *SCANS_OF_SCHEMA_2, *SCHEMA_1)
+    sql(path, *SCHEMA_4, *SCANS_OF_SCHEMA_2, *SCHEMA_1)
     return path
 
 
@@ -464,7 +472,7 @@ def test_scans_of_an_older_database_are_kept(tmp_path: Path, bundled_db: Path) -
     with Store(str(path)) as opened:
         fleet = inventory.read([SERVERS, folder / "files-long.csv"])
         scans = [scanning.run(fleet, opened, now=NOW), scanning.run(fleet, opened, unfixed=True, now=NOW)]
-    sql(path, *SCANS_OF_SCHEMA_2)
+    sql(path, *SCHEMA_4, *SCANS_OF_SCHEMA_2)
     for each in scans:
         scan_of_schema_2(path, each)
     with Store(str(path)) as opened:
@@ -510,7 +518,7 @@ def test_host_rows_of_schema_3_are_kept(tmp_path: Path, bundled_db: Path) -> Non
         scan = scanning.run(inventory.read([SERVERS]), opened, now=NOW)
     hosts = scan.hosts
     lists = [json.dumps(list(each)) for each in (hosts.names, hosts.lines, hosts.which, hosts.extra_of)]
-    sql(path, *HOSTS_OF_SCHEMA_3)
+    sql(path, *SCHEMA_4, *HOSTS_OF_SCHEMA_3)
     connection = sqlite3.connect(path)
     with connection:
         connection.execute("INSERT INTO scan_hosts VALUES (?, 0, ?, ?, ?, ?)", (scan.number, *lists))
@@ -530,6 +538,7 @@ def test_an_import_that_an_older_version_left_without_its_search_index_is_comple
         path,
         "INSERT INTO article_search(article_search) VALUES ('delete-all')",
         "INSERT INTO meta VALUES ('search', 'stale')",
+        *SCHEMA_4,
         *HOSTS_OF_SCHEMA_3,
     )
     with Store(str(path)) as opened:
@@ -549,6 +558,7 @@ def test_an_upgraded_database_has_the_schema_of_a_new_one(older: Path, bundled_d
             | {row[1:3] for row in connection.execute(f"PRAGMA index_list({name})") if not row[1].startswith("sqlite_")}
             for name in names
         }
+        found["search"] = set(connection.execute("SELECT k, v FROM article_search_config"))
         connection.close()
         return found
 

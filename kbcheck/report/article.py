@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from kbcheck import knowledge, product
+from kbcheck.article import references
 from kbcheck.model import ArticleKnowledge, Correction, CorrectionKind, LineKnowledge, Method, Stored
 from kbcheck.report import cell
 
@@ -29,7 +30,7 @@ def page(
     `listed` is what the article states about others; `titles` names those of its references that are known.
     """
     facts = stored.facts
-    day = f"{facts.date.day} {facts.date:%B %Y}, {stored.category}"
+    day = f"{facts.date.day} {facts.date:%B %Y}, {stored.article.category}"
     lines = [
         f"{facts.id}  {cell.shorten(facts.title, max(width - len(day) - 12, 30))}".ljust(width - len(day) - 1)
         + " "
@@ -66,10 +67,8 @@ def page(
         _add(lines, "unclear", problem.message, width, f"line {problem.line}")
     if listed:
         lines += _members(listed, width)
-    references = stored.layout["references"]
-    assert isinstance(references, list)
     if not listed:
-        for ident in references[:6]:
+        for ident in references(stored.article)[:6]:
             _add(lines, "see also", f"{ident} {titles.get(ident, '(not in the database)')}", width)
     return "".join(cell.clean(line).rstrip() + "\n" for line in lines)
 
@@ -138,7 +137,7 @@ def annotated(stored: Stored, known: ArticleKnowledge) -> str:
     for problem in stored.problems:
         marks[problem.line].append(f"unclear: {problem.kind}")
     result = []
-    for number, words in enumerate(stored.text.split("\n"), start=1):
+    for number, words in enumerate(stored.article.lines, start=1):
         notes = "; ".join(dict.fromkeys(marks.get(number, ())))
         result.append(
             f"{number:>5} {'>' if notes else ' '} {cell.clean(words).rstrip()}"

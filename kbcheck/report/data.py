@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kbcheck import knowledge, matching, product
+from kbcheck.article import references
 from kbcheck.model import (
     Affected,
     ArticleKnowledge,
@@ -56,28 +57,23 @@ def line(document: Any) -> str:
 
 def article(stored: Stored, known: ArticleKnowledge) -> dict[str, Any]:
     """Return the `kbcheck.article/1` document."""
-    facts, layout = stored.facts, stored.layout
+    facts, layout = stored.facts, stored.article
     return {
         "schema": "kbcheck.article/1",
         "id": facts.id,
         "date": facts.date.isoformat(),
-        "category": stored.category,
+        "category": layout.category,
         "title": facts.title,
-        **{
-            key: layout[key]
-            for key in (
-                "product",
-                "prod_ver",
-                "oper_sys",
-                "keywords_header",
-                "trailer",
-                "keywords",
-                "query_words",
-                "applies_to",
-                "sections",
-                "references",
-            )
-        },
+        "product": layout.product,
+        "prod_ver": layout.prod_ver,
+        "oper_sys": layout.oper_sys,
+        "keywords_header": layout.keywords_header,
+        "trailer": {name: value for name, value, _ in layout.trailer},
+        "keywords": layout.keywords,
+        "query_words": layout.query_words,
+        "applies_to": [{"level": i.level, "text": i.text, "line": i.line} for i in layout.applies_to],
+        "sections": [{"heading": s.heading, "line": s.line} for s in layout.sections],
+        "references": references(layout),
         "kind": facts.kind.value,
         "advisory": known.advisory,
         "affected": [_affected(each) for each in facts.affected],

@@ -83,8 +83,9 @@ class Store(Articles, Scans):
                 if step == 3 and first == 3:
                     schema.metadata.create_all(connection, [schema.scan_hosts])
                     self._pack_hosts(connection)
-                if step == 3 and self.sqlite:
+                if step == 4 and self.sqlite:
                     connection.exec_driver_sql(schema.GATHER)
+                if step == 3 and self.sqlite:
                     # An import that was killed had left the search index for later.
                     if connection.execute(sa.delete(schema.meta).where(schema.meta.c.key == "search")).rowcount:
                         connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kbcheck import knowledge
+from kbcheck.article import ArticleError, restore
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -34,7 +35,7 @@ from kbcheck.model import (
     Stored,
 )
 from kbcheck.store import schema
-from kbcheck.store.database import Database, to_json
+from kbcheck.store.database import Database, StoreError, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +188,13 @@ class Articles(Database):
         problems = _grouped(connection, schema.problem, schema.problem.c.article, numbers)
         query = sa.select(schema.article).where(schema.article.c.number.in_(numbers)).order_by(schema.article.c.number)
         for row in connection.execute(query):
+            try:
+                article = restore(row.text, row.digest)
+            except ArticleError as error:
+                raise StoreError(f"{self.shown}: the text of {row.id} is damaged: {error}") from error
             yield Stored(
                 facts=facts[row.number],
-                category=row.category,
-                layout=json.loads(row.layout),
-                text=row.text,
+                article=article,
                 problems=tuple(Problem(r.line, r.message, r.kind) for r in problems.get(row.number, ())),
             )
 
@@ -381,21 +384,9 @@ def prepare(advisory: Advisory) -> Prepared:
     article = advisory.article
     facts = knowledge.gather([advisory])[0]
     number = number_of(article.id)
-    layout = {
-        "product": article.product,
-        "prod_ver": article.prod_ver,
-        "oper_sys": article.oper_sys,
-        "keywords_header": article.keywords_header,
-        "trailer": {name: value for name, value, _ in article.trailer},
-        "keywords": article.keywords,
-        "query_words": article.query_words,
-        "applies_to": [{"level": i.level, "text": i.text, "line": i.line} for i in article.applies_to],
-        "sections": [{"heading": s.heading, "line": s.line} for s in article.sections],
-        "references": article.references,
-    }
     head = (
         *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
-        *(article.title, to_json(layout), article.text, int(knowledge.is_advisory(facts))),
+        *(article.title, article.text, int(knowledge.is_advisory(facts))),
     )
     affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
     files = [

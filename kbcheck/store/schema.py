@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 4  # a database with a higher one is refused, with a lower one upgraded
+VERSION = 5  # a database with a higher one is refused, with a lower one upgraded
 
 metadata = sa.MetaData()
 meta = sa.Table(
@@ -22,10 +22,9 @@ article = sa.Table(
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("date", sa.Text, nullable=False),
-    sa.Column("category", sa.Text, nullable=False, index=True),
+    sa.Column("category", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
-    sa.Column("layout", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("advisory", sa.Integer, index=True),  # None: its corrections changed, it must be weighed again
 )
@@ -45,7 +44,7 @@ affected = sa.Table(
     metadata,
     sa.Column("article", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("product_line", sa.Text, nullable=False, index=True),
+    sa.Column("product_line", sa.Text, nullable=False),
     sa.Column("level", sa.Text),
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
@@ -73,7 +72,7 @@ correction = sa.Table(
     sa.Column("source", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("subject", sa.Integer, nullable=False, index=True),
-    sa.Column("product_line", sa.Text, nullable=False, index=True),
+    sa.Column("product_line", sa.Text, nullable=False),
     sa.Column("level", sa.Text),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("method", sa.Text, nullable=False),
@@ -191,10 +190,17 @@ STEPS: dict[int, tuple[str, ...]] = {
         "DROP INDEX ix_finding_detail_scan",
     ),
     3: ("ALTER TABLE scan_hosts RENAME TO old_hosts", "DROP INDEX ix_scan_hosts_scan"),
+    # What the layout held is read from the text again; no question asks by the columns of these indexes.
+    4: (
+        "ALTER TABLE article DROP COLUMN layout",
+        "DROP INDEX ix_article_category",
+        "DROP INDEX ix_affected_product_line",
+        "DROP INDEX ix_correction_product_line",
+    ),
 }
-# Words of 16 MiB of text are gathered before FTS5 writes them: an index made batch by batch then costs no more than
-# one made at the end. https://sqlite.org/src/file/ext/fts5/fts5_config.c
-GATHER = "INSERT INTO article_search(article_search, rank) VALUES ('hashsize', 16777216)"
+# FTS5 adds a part to its index with each batch and merges parts as soon as there are 4 of one size, 16 at the most: an
+# index made batch by batch then costs no more than one made at the end. https://sqlite.org/fts5.html#the_automerge_configuration_option
+GATHER = "INSERT INTO article_search(article_search, rank) VALUES ('automerge', 16)"
 SEARCH = {
     "sqlite": (
         "CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', content_rowid='number', "
