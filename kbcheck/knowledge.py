@@ -69,8 +69,13 @@ def weigh(facts: Facts) -> ArticleKnowledge:
 
 
 def decide(facts: Facts) -> tuple[Decision, ...]:
-    """Return only what weighing decides, for storing; recall() makes the knowledge of it again without weighing."""
-    return tuple(_decide(name, bool(listed), own)[0] for name, listed, own in _by_line(facts))
+    """Return only what weighing decides, for storing; recall() makes the knowledge of it again without weighing.
+
+    A line about which no correction speaks has no decision.
+    """
+    if not facts.corrections and facts.id not in _overrides():
+        return ()
+    return tuple(_decide(name, bool(listed), own)[0] for name, listed, own in _by_line(facts) if own)
 
 
 def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> ArticleKnowledge:
@@ -78,7 +83,7 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
     by_name = {each.product_line: each for each in decided}
     lines = []
     for name, listed, own in _by_line(facts):
-        each = by_name[name]
+        each = by_name.get(name) or _decide(name, bool(listed), ())[0]
         deciding = tuple(c for c in own if _rank(c, own, bool(listed)) == each.rank and each.rank < _LAST)
         lines.append(_line_knowledge(each, listed, own, deciding, facts))
     return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines))

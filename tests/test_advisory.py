@@ -681,7 +681,7 @@ def corpus():
         parsed = article.parse(item.data)
         assert parsed.id not in kept.ids
         kept.ids.add(parsed.id)
-        listing = lists.is_fix_list(parsed) or lists.is_rollup(parsed)
+        listing = lists.is_list(parsed)
         if parsed.category == "exchange" or number % 10 == 0 or parsed.id in asked or listing:
             meaning = advisory.extract(parsed)
             if parsed.id in asked or listing:

@@ -189,8 +189,8 @@ def test_nul_in_a_text(store: Store) -> None:
     store.replace([make(title="XADM: A\0B", sections=(("SYMPTOMS", "walrus\0otter stops."),))])
     stored = store.article("Q100001")
     assert stored is not None
-    assert "walrus" in stored.text
-    assert "otter" in stored.text
+    assert "walrus" in stored.article.text
+    assert "otter" in stored.article.text
     assert [hit.id for hit in store.search("otter")] == ["Q100001"]
     store.replace([make(sections=(("SYMPTOMS", "seal"),))])
     assert store.search("otter") == []
@@ -403,7 +403,7 @@ SCANS_OF_SCHEMA_2 = (
 SCHEMA_4 = (
     "ALTER TABLE article ADD COLUMN layout TEXT NOT NULL DEFAULT '{}'",
     "CREATE INDEX ix_article_category ON article (category)",
-    "CREATE INDEX ix_affected_product_line ON affected (product_line)",
+    "CREATE INDEX ix_decision_product_line ON decision (product_line)",
     "CREATE INDEX ix_correction_product_line ON correction (product_line)",
     "INSERT INTO article_search(article_search, rank) VALUES ('automerge', 4)",
     "UPDATE meta SET value = '4' WHERE key = 'schema'",

@@ -47,25 +47,16 @@ def extract(article: Article) -> Advisory:
     body = prose.Body(article)
     rows, table_problems = tables.read(article, body, servers)
     problems += table_problems
-    of_others = lists.read(article, listed, problems)
-    own: list[Correction] = []
-    confirmed: tuple[Affected, ...] = ()
-    features = False
-    is_list = bool(of_others) or lists.is_fix_list(article) or lists.is_rollup(article)
-    if not is_list:
+    if lists.is_list(article):
+        corrections = lists.read(article, listed, problems)
+        kind = Kind.FIX_LIST
+    else:
         findings = statements.read(article, body, listed, rows)
-        own = [*findings.corrections, *_of_tables(article, rows)]
-        confirmed = findings.confirmed
-        features = findings.features
+        corrections = [*findings.corrections, *_of_tables(article, rows)]
         problems += findings.problems
-    return Advisory(
-        article=article,
-        kind=_kind(article, features, is_list, bool(confirmed)),
-        affected=_affected(listed, confirmed, own),
-        fixed_files=tuple(rows),
-        corrections=(*own, *of_others),
-        problems=tuple(problems),
-    )
+        kind = _kind(article, findings.features, bool(findings.confirmed))
+        listed = _affected(listed, findings.confirmed, corrections)
+    return Advisory(article, kind, listed, tuple(rows), tuple(corrections), tuple(problems))
 
 
 def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
@@ -106,10 +97,8 @@ def _affected(
     return tuple(found)
 
 
-def _kind(article: Article, feature: bool, is_list: bool, confirmed: bool) -> Kind:
-    if is_list:
-        return Kind.FIX_LIST
-    if feature or any(keyword.lower() == "kbfea" for keyword in article.keywords):
+def _kind(article: Article, feature: bool, confirmed: bool) -> Kind:
+    if feature or "kbfea" in map(str.lower, article.keywords):
         return Kind.FEATURE
     issue = article.trailer_value("Issue type").lower().split()
     for token, kind in _ISSUE_KINDS.items():

@@ -37,7 +37,7 @@ def read(article: Article) -> tuple[Affected, ...]:
         heads_platforms, named = _item(item.text)
         platform_below = item.level if heads_platforms else -1
         found += [Affected(name, level, item.line, item.text) for name, level in named]
-    return tuple(_levels(found))
+    return tuple(_levels(found) if any(each.level is not None for each in found) else found)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -47,7 +47,7 @@ def _item(words: str) -> tuple[bool, tuple[tuple[str, str | None], ...]]:
     A few hundred items make up nearly all articles.
     """
     heads_platforms = re.search(r"on platform\(s\):\s*$", words) is not None
-    return heads_platforms, () if _ENVIRONMENT.match(words) else tuple(_read(words))
+    return heads_platforms, () if _ENVIRONMENT.match(words) else tuple(dict.fromkeys(_read(words)))
 
 
 def _read(words: str) -> Iterable[tuple[str, str | None]]:
@@ -146,8 +146,6 @@ def _unknown(text: str) -> Iterable[tuple[str, str | None]]:
 
 def _levels(found: list[Affected]) -> list[Affected]:
     """Settle the bare releases: beside listed levels of the same product they mean RTM, in `5.5 SP3` nothing."""
-    if all(a.level is None for a in found):
-        return list(dict.fromkeys(found))
     heads = {a.text: re.split(r",? versions? | \d", a.text[:1000])[0] for a in found}
     with_levels = {(a.product_line, heads[a.text]) for a in found if a.level is not None}
     result = []

@@ -91,21 +91,20 @@ class _Block:
     members: list[tuple[str, int, str]] = field(default_factory=list)
 
 
-def is_fix_list(article: Article) -> bool:
-    """Whether the article's title says that it lists what a service pack or release corrects."""
-    return _may_list(article) and bool(_FIX_LIST.search(article.title[:_TITLE])) and not is_rollup(article)
+def is_list(article: Article) -> bool:
+    """Whether the article's title says that it lists what a service pack, a release or a rollup corrects."""
+    lower = article.title.lower()
+    for word in _TITLE_WORDS:
+        if word in lower:
+            return _is_rollup(article) or bool(_FIX_LIST.search(article.title[:_TITLE]))
+    return False
 
 
-def is_rollup(article: Article) -> bool:
-    """Whether the article's title says that it lists what hotfixes after a service pack correct."""
-    if not _may_list(article) or not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_bug(article):
+def _is_rollup(article: Article) -> bool:
+    """Whether the title says that it lists what hotfixes after a service pack correct."""
+    if not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_bug(article):
         return False
     return not re.search(r"\blist of bugs fixed\b(?!.*\bhrp\b)", article.title, re.IGNORECASE)
-
-
-def _may_list(article: Article) -> bool:
-    lower = article.title.lower()
-    return any(word in lower for word in _TITLE_WORDS)
 
 
 def _reports_a_bug(article: Article) -> bool:
@@ -113,12 +112,8 @@ def _reports_a_bug(article: Article) -> bool:
 
 
 def read(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
-    """Return what a list article states about others; [] for any other article."""
-    if is_rollup(article):
-        return _rollup(article, affected, problems)
-    if is_fix_list(article):
-        return _fix_list(article, affected, problems)
-    return []
+    """Return what a list article (see is_list) states about others."""
+    return (_rollup if _is_rollup(article) else _fix_list)(article, affected, problems)
 
 
 # --- fix lists --------------------------------------------------------------------------------------------------------

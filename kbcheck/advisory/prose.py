@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -25,13 +25,13 @@ from kbcheck.model import Article
 class Body:
     """The text of an article between the applies-to block and the trailer, to find the few lines that matter quickly.
 
-    `lower` is the whole text in lower case.
+    `lower` is that text in lower case.
     """
 
     def __init__(self, article: Article) -> None:
         self.lines = article.lines
         self.first, self.end = article.body
-        self.lower = article.text.replace("\u0130", "I").lower()  # only this letter would become two
+        self.lower = "\n".join(self.lines[self.first - 1 : self.end - 1]).lower()
 
     def lines_with(self, words: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> list[int]:
         """Return the lines on which one of the lower-case `words` stands, or one of `patterns` begins to match."""
@@ -46,14 +46,14 @@ class Body:
             found += [match.start() for match in pattern.finditer(text)]
         found.sort()
         numbers: list[int] = []
-        number, before = 1, 0
+        number, before = self.first, 0
         for at in found:
             breaks = text.count("\n", before, at)
             before = at
             if breaks or not numbers:
                 number += breaks
                 numbers.append(number)
-        return numbers[bisect_left(numbers, self.first) : bisect_left(numbers, self.end)]
+        return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,10 @@ def paragraphs(lines: Sequence[str], first: int, end: int, wanted: Iterable[int]
         if number < after or _breaks(lines, number, first, end):
             continue
         begin = number
-        while begin > first and not _BULLET.match(lines[begin - 1]) and not _breaks(lines, begin - 1, first, end):
+        while begin > first and not _is_item(lines[begin - 1]) and not _breaks(lines, begin - 1, first, end):
             begin -= 1
         after = number + 1
-        while after < end and not _breaks(lines, after, first, end) and not _BULLET.match(lines[after - 1]):
+        while after < end and not _is_item(lines[after - 1]) and not _breaks(lines, after, first, end):
             after += 1
         stripped = tuple(map(str.strip, lines[begin - 1 : after - 1]))
         yield Paragraph(begin, stripped, " ".join(stripped))
@@ -124,10 +124,14 @@ def subheadings(lines: Sequence[str], first: int, end: int) -> Iterator[Subheadi
         if _underlined(lines, number, end):
             yield Subheading(number, stripped, scope_of(stripped))
         elif 3 <= len(stripped) < 70 and not _breaks(lines, number, first, end):
-            alone = number == first or _breaks(lines, number - 1, first, end) or _BULLET.match(lines[number - 1])
-            below = number + 1 == end or _breaks(lines, number + 1, first, end) or _BULLET.match(lines[number])
+            alone = number == first or _breaks(lines, number - 1, first, end) or _is_item(lines[number - 1])
+            below = number + 1 == end or _breaks(lines, number + 1, first, end) or _is_item(lines[number])
             if alone and below and scope_of(stripped):
                 yield Subheading(number, stripped, scope_of(stripped))
+
+
+def _is_item(line: str) -> bool:
+    return not line[:1].isalpha() and _BULLET.match(line) is not None
 
 
 def _breaks(lines: Sequence[str], number: int, first: int, end: int) -> bool:
@@ -137,7 +141,7 @@ def _breaks(lines: Sequence[str], number: int, first: int, end: int) -> bool:
         return True
     if stripped[0] in "-=":
         return is_rule(stripped, stripped[0], 3) or (number > first and _underlined(lines, number - 1, end))
-    return _underlined(lines, number, end)
+    return number + 1 < end and "--" in lines[number] and _underlined(lines, number, end)
 
 
 def _underlined(lines: Sequence[str], number: int, end: int) -> bool:

@@ -156,9 +156,11 @@ _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-
 
 def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()) -> Findings:
     """Return what the sentences and keywords of `article` state about its own fault; `rows` are its file tables'."""
-    reader = _Reader(article, affected, rows)
     wanted = body.lines_with(_TRIGGERS, [pattern for word, pattern in _TRIGGER_PATTERNS if word in body.lower])
-    for _, first, end in prose.sections(article) if wanted else ():
+    if not wanted:
+        return Findings(tuple(dict.fromkeys(keywords(article))), (), False, ())
+    reader = _Reader(article, affected, rows)
+    for _, first, end in prose.sections(article):
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         if inside:
             reader.section(first, end, inside)

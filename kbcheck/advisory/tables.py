@@ -32,7 +32,7 @@ _INTRODUCTION = re.compile(
     r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?"
 )
 _BOX = frozenset("|+")
-_RULES = frozenset("-=<")
+_RULES = frozenset(("-", "=", "<", ""))
 _FILE_WORDS = ("file", "name", "module")
 _FIXING = frozenset(("RESOLUTION", "STATUS"))
 _FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b")
@@ -61,6 +61,11 @@ _HEADER_WORDS = re.compile(
     r"|cpu)|(?P<language>language)|(?P<bare>\bfile\b|\bname\b)|(?P<other>destination(?: folder)?|location|folder|path"
     r"|description|checksum|component)",
     re.IGNORECASE,
+)
+# One of these, or a second word like "file", stands in each line of names of columns.
+_OTHER_WORDS = (
+    *("version", "size", "byte", "date", "time", "build", "platform", "processor", "system", "cpu", "language"),
+    *("destination", "location", "folder", "path", "description", "checksum", "component"),
 )
 _DATE = re.compile(
     r"(?<![\w.])\d{1,4}[-/](?:\d{1,2}|[A-Za-z]{3,9})[-/]\d{2,4}|(?<![\w.])[A-Za-z]{3,9}-\d{1,2}-\d{2,4}|(?:Jan|Feb"
@@ -180,16 +185,22 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
 
 def _heads(body: prose.Body) -> set[int]:
     """Return the lines that head a column table; most articles have none."""
-    lines = (*body.lines, "", "")
+    text = body.lower
     found = set()
-    for number in body.lines_with(_FILE_WORDS):
-        # Names of columns stand apart, or a rule is below.
-        if (
-            "  " in lines[number - 1].strip()
-            or lines[number].lstrip()[:1] in _RULES
-            or lines[number + 1].lstrip()[:1] in _RULES
-        ) and _is_columns(body.lines, number, body.end):
-            found.add(number)
+    for word in _FILE_WORDS:
+        number, before = body.first, 0
+        at = text.find(word)
+        while at >= 0:
+            begin, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+            if end < 0:
+                break  # the last line heads nothing
+            # Names of columns stand apart, or a rule is below.
+            if "  " in text[begin:end].strip() or text[end : end + 400].lstrip()[:1] in _RULES:
+                number += text.count("\n", before, begin)
+                before = begin
+                if number not in found and _is_columns(body.lines, number, body.end):
+                    found.add(number)
+            at = text.find(word, end)
     return found
 
 
@@ -293,7 +304,7 @@ def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
     if not 4 <= len(text) <= 100 or text[0] in "|+-":
         return False
     lower = text.lower()
-    if not any(word in lower for word in _FILE_WORDS):
+    if sum(map(lower.count, _FILE_WORDS)) < 2 and not any(map(lower.__contains__, _OTHER_WORDS)):
         return False
     words = [m.lastgroup for m in _HEADER_WORDS.finditer(text)]
     if not ("file" in words or ("bare" in words and len(words) >= 2)):

@@ -216,11 +216,8 @@ class Articles(Database):
 
         `fixed`: only those of which some correction is known, in whatever line.
         """
-        mine = sa.select(schema.decision.c.article).where(
-            schema.decision.c.product_line.in_(list(lines)), schema.decision.c.listed == 1
-        )
         query = sa.select(schema.article.c.number).where(
-            schema.article.c.advisory == 1, schema.article.c.number.in_(mine)
+            schema.article.c.advisory == 1, schema.article.c.number.in_(_affecting(lines))
         )
         if fixed:
             some = sa.select(schema.decision.c.article).where(schema.decision.c.first_fixed.is_not(None))
@@ -235,11 +232,9 @@ class Articles(Database):
 
     def concerning(self, lines: Iterable[str]) -> int:
         """Return how many articles, advisories or not, affect one of `lines`."""
-        mine = sa.select(schema.decision.c.article).where(
-            schema.decision.c.product_line.in_(list(lines)), schema.decision.c.listed == 1
-        )
+        affecting = schema.article.c.number.in_(_affecting(lines))
         with self.reading() as connection:
-            query = sa.select(sa.func.count()).select_from(schema.article).where(schema.article.c.number.in_(mine))
+            query = sa.select(sa.func.count()).select_from(schema.article).where(affecting)
             return connection.execute(query).scalar_one()
 
     def _known(self, query: sa.Select[Any]) -> Iterator[ArticleKnowledge]:
@@ -362,6 +357,10 @@ def number_of(ident: str) -> int:
 def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
     for start in range(0, len(numbers), size):
         yield numbers[start : start + size]
+
+
+def _affecting(lines: Iterable[str]) -> sa.Select[Any]:
+    return sa.select(schema.affected.c.article).where(schema.affected.c.product_line.in_(list(lines)))
 
 
 def _grouped(

@@ -28,11 +28,12 @@ article = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("advisory", sa.Integer, index=True),  # None: its corrections changed, it must be weighed again
 )
+# Of the lines about which some correction speaks; of any other nothing is to be decided.
 decision = sa.Table(
     "decision",
     metadata,
     sa.Column("article", sa.Integer, nullable=False, index=True),
-    sa.Column("product_line", sa.Text, nullable=False, index=True),
+    sa.Column("product_line", sa.Text, nullable=False),
     sa.Column("listed", sa.Integer, nullable=False),
     sa.Column("first_fixed", sa.Text),
     sa.Column("earliest", sa.Text),
@@ -44,7 +45,7 @@ affected = sa.Table(
     metadata,
     sa.Column("article", sa.Integer, nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("product_line", sa.Text, nullable=False),
+    sa.Column("product_line", sa.Text, nullable=False, index=True),
     sa.Column("level", sa.Text),
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
@@ -194,7 +195,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     4: (
         "ALTER TABLE article DROP COLUMN layout",
         "DROP INDEX ix_article_category",
-        "DROP INDEX ix_affected_product_line",
+        "DROP INDEX ix_decision_product_line",
         "DROP INDEX ix_correction_product_line",
     ),
 }
