@@ -39,6 +39,7 @@ _APPLIES = "the information in this article applies to:"
 _ITEM = re.compile(r"( {1,16})- (.*)")
 # Keywords          : exc55 kbExchange550preSP4fix
 _TRAILER = re.compile(r"([A-Z][A-Za-z]*(?: [A-Za-z]+)?) *: ?(.*)")
+_BOTTOM, _ABOVE = "=" * 77, "=" * 70
 _QUERY = "Additional query words:"
 # Q191014, QQ327618, q216585, Q99713How, Q157719Q157718; not Q248838engi.exe, Q193269_ENU, \Q157719\, Q123456.exe
 _REFERENCE = re.compile(
@@ -119,7 +120,7 @@ def _decode(data: bytes, problems: list[Problem]) -> str:
         text = data[3:].decode("utf-8", "replace")
     else:
         text = data.decode("cp1252", "replace")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = "\n".join(text.split("\r\n")).replace("\r", "\n")  # quicker than to replace CRLF
     if len(text) <= MAX_LINE:
         return text
     lines = text.split("\n")
@@ -151,12 +152,10 @@ def _header(lines: Sequence[str]) -> tuple[str, datetime.date, str, list[str]]:
 
 def _trailer(lines: Sequence[str]) -> tuple[int, tuple[tuple[str, str, int], ...]]:
     """Return the line of the rule above the trailer (one past the end without one) and the trailer's entries."""
-    bottom = next(
-        (n for n in range(len(lines), 6, -1) if len(lines[n - 1].rstrip()) == 77 and is_rule(lines[n - 1], "=")), 0
-    )
+    bottom = _last(lines, _BOTTOM, len(lines), 6)
     if not bottom:
         return _disclaimer(lines), ()
-    rule = next((n for n in range(bottom - 1, 8, -1) if lines[n - 1].rstrip() == "=" * 70), 0)
+    rule = _last(lines, _ABOVE, bottom - 1, 8)
     if not rule:
         return bottom, ()
     entries = []
@@ -165,6 +164,16 @@ def _trailer(lines: Sequence[str]) -> tuple[int, tuple[tuple[str, str, int], ...
         if match:
             entries.append((match.group(1).strip(), match.group(2).strip(), number))
     return rule, tuple(entries)
+
+
+def _last(lines: Sequence[str], rule: str, number: int, above: int) -> int:
+    """Return the last line from `number` upwards, down to but not `above`, that is `rule`; 0 when none is."""
+    while number > above:
+        line = lines[number - 1]
+        if line.startswith(rule) and line.rstrip() == rule:
+            return number
+        number -= 1
+    return 0
 
 
 def _disclaimer(lines: Sequence[str]) -> int:

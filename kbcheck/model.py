@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol, Self, TypeVar, overload
+from typing import NamedTuple, Protocol, Self, TypeVar, overload
 
 # --- articles ---------------------------------------------------------------------------------------------------------
 
@@ -29,8 +29,7 @@ class Problem:
     kind: str = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class AppliesTo:
+class AppliesTo(NamedTuple):
     """One item of the applies-to block; level 0 for ` - `, 1 and more for nested items."""
 
     level: int
@@ -38,8 +37,7 @@ class AppliesTo:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading underlined with `=`, and the body lines below it up to the next such heading.
 
     `first` and `end` are 1-based line numbers of the text, end exclusive.

@@ -189,7 +189,11 @@ def newest_level(of: Line, day: datetime.date) -> str | None:
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
-_DROPPED = re.compile(r"\bu\.s\.|\b(?:microsoft|ms(?!-)|us|versions?|release)\b\.?|\((?:r|tm|c)\)|®|\(sms\)")
+# Each alternative begins with a letter, which makes it quick; that a word begins there is looked at after.
+_DROPPED = re.compile(
+    r"u(?<=\bu)(?:\.s\.|s\b\.?)|m(?<=\bm)(?:icrosoft|s(?!-))\b\.?|v(?<=\bv)ersions?\b\.?|r(?<=\br)elease\b\.?"
+    r"|\((?:r|tm|c|sms)\)|®"
+)
 
 
 @functools.lru_cache(maxsize=16384)

@@ -105,7 +105,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
     lines = article.lines
     heads = _heads(body)
     last = max(_last_box(body), max(heads, default=0))
-    if last < first:
+    if last < first or not _may_introduce(body):
         return
     starts = {section.line: section.heading for section in article.sections}
     section = ""
@@ -132,7 +132,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 paragraph = []
             number += 1
             continue
-        match = _COMPONENT.fullmatch(line)
+        match = _COMPONENT.fullmatch(line) if ":" in stripped else None
         if match and len(stripped) < 90 and not stripped.startswith("|"):
             component = match.group(1).strip() or _next_text(lines, number, end)
             if paragraph and _INTRODUCTION.search(" ".join(paragraph).lower()):
@@ -181,6 +181,12 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 heading = stripped.rstrip(":")
         paragraph.append(stripped)
         number += 1
+
+
+def _may_introduce(body: prose.Body) -> bool:
+    """Whether anything in the text could introduce a table as the fix; each paragraph is a part of the whole."""
+    text = body.lower
+    return "fix" in text or "update" in text or "patch" in text or bool(_INTRODUCTION.search(" ".join(text.split())))
 
 
 def _heads(body: prose.Body) -> set[int]:
