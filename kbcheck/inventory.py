@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, compress, islice
-from operator import itemgetter
+from operator import itemgetter, lt
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -384,9 +384,11 @@ class Part:
 
     def _hosts_of_several_rows(self) -> tuple[dict[str, list[int]], int]:
         """Return the rows of each host that has several, or that a long form names; and the number of all hosts."""
-        keys = folded(self.names)
         wanted = {host.casefold() for host, _, _ in self.additions}
-        distinct = len(set(keys))
+        keys = folded(self.names) if wanted or not _of_one_case(self.names) else self.names
+        # Many inventories are sorted, which tells the same without a set of all names.
+        rising = all(map(lt, keys, islice(keys, 1, None)))
+        distinct = len(keys) if rising else len(set(keys))
         if distinct < len(keys):
             wanted |= {key for key, number in Counter(keys).items() if number > 1}
         found: dict[str, list[int]] = {}
@@ -444,6 +446,12 @@ class Part:
         remarks += [f"{entry.host}: {remark}" for remark in entry.add(new)]
         self.say(name, line, tuple((False, remark) for remark in remarks))
         return entry
+
+
+def _of_one_case(names: Sequence[str]) -> bool:
+    """Whether names are equal only where they are the same in any case: plain letters, all small or all capital."""
+    text = "".join(names)
+    return text.isascii() and (text.upper() == text or text.lower() == text)
 
 
 class _Table:
