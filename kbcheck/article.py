@@ -61,13 +61,16 @@ def parse(data: bytes) -> Article:
     if len(data) > MAX_BYTES:
         raise ArticleError(f"larger than {MAX_BYTES // 1024} KiB: not a KB article")
     problems: list[Problem] = []
-    text = _decode(data, problems)
-    return restore(text, hashlib.sha256(data).hexdigest(), tuple(problems))
+    lines = _lines(data, problems)
+    return _article("\n".join(lines), tuple(lines), hashlib.sha256(data).hexdigest(), tuple(problems))
 
 
-def restore(text: str, digest: str, problems: tuple[Problem, ...] = ()) -> Article:
+def restore(text: str, digest: str) -> Article:
     """Read the `text` of an article again, as `Article.text` has it; ArticleError when it is none."""
-    lines = tuple(text.split("\n"))
+    return _article(text, tuple(text.split("\n")), digest, ())
+
+
+def _article(text: str, lines: tuple[str, ...], digest: str, problems: tuple[Problem, ...]) -> Article:
     ident, date, category, header = _header(lines)
     trailer_rule, trailer = _trailer(lines)
     applies_to, body_first = _applies_to(lines, trailer_rule)
@@ -113,22 +116,21 @@ def is_rule(line: str, character: str, length: int = 60) -> bool:
     return len(text) >= length and text.count(character) == len(text)
 
 
-def _decode(data: bytes, problems: list[Problem]) -> str:
+def _lines(data: bytes, problems: list[Problem]) -> list[str]:
     if data.isascii():
         text = data.decode("ascii")
     elif data.startswith(b"\xef\xbb\xbf"):
         text = data[3:].decode("utf-8", "replace")
     else:
         text = data.decode("cp1252", "replace")
-    text = "\n".join(text.split("\r\n")).replace("\r", "\n")  # quicker than to replace CRLF
-    if len(text) <= MAX_LINE:
-        return text
-    lines = text.split("\n")
-    for index, line in enumerate(lines):
+    lines = text.split("\r\n")
+    if not text.count("\r") == text.count("\n") == len(lines) - 1:
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for index, line in enumerate(lines) if len(text) > MAX_LINE else ():
         if len(line) > MAX_LINE:
             lines[index] = line[:MAX_LINE]
             problems.append(Problem(index + 1, f"line of {len(line)} characters: read up to {MAX_LINE}", "layout"))
-    return "\n".join(lines)
+    return lines
 
 
 def _header(lines: Sequence[str]) -> tuple[str, datetime.date, str, list[str]]:

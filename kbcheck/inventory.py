@@ -60,6 +60,10 @@ _DIRECTORY = re.compile(
 )
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
+_VERSION_WORD = re.compile(r"^version\s+(?=\d)", re.IGNORECASE)
+_DOTTED = re.compile(r"(?:\d+\.){2,}\d+")
+_TOKENS = re.compile(r"[;,|\s]+")
+_PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BATCH = 1024
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
@@ -586,7 +590,7 @@ def _entry(name: str, row: Row) -> tuple[_Entry, Messages]:
     product_text = row.get("product", ("", ""))[0]
     version_text, version_title = row.get("version", ("", "version"))
     build_text, build_title = row.get("build", ("", "build"))
-    worded = re.sub(r"^version\s+(?=\d)", "", version_text, flags=re.IGNORECASE)
+    worded = _VERSION_WORD.sub("", version_text)
     directory = _DIRECTORY.fullmatch(version_text)
     version_text = version_text if directory else worded
     if directory:
@@ -604,7 +608,7 @@ def _entry(name: str, row: Row) -> tuple[_Entry, Messages]:
     if row.get("service_pack", ("", ""))[0]:
         levels.append(_level(*row["service_pack"]))
     line = _line(product_text, version_text, build_text, row.get("files", ("", ""))[0], messages)
-    if re.fullmatch(r"(?:\d+\.){2,}\d+", version_text) and not build_text:
+    if not build_text and _DOTTED.fullmatch(version_text):
         build_text, build_title = version_text, version_title
     entry = _Entry(line, levels=dict.fromkeys(levels, 0))
     if build_text:
@@ -639,7 +643,7 @@ def _entry(name: str, row: Row) -> tuple[_Entry, Messages]:
 def _details(entry: _Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
     """Add hotfixes and files to an entry; return messages."""
     hotfixes, title = row.get("hotfixes", ("", ""))
-    for token in re.split(r"[;,|\s]+", hotfixes):
+    for token in _TOKENS.split(hotfixes) if hotfixes else ():
         match = _HOTFIX.fullmatch(token)
         if match:
             entry.hotfixes.setdefault(f"Q{match.group(1)}")
@@ -648,7 +652,7 @@ def _details(entry: _Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
             yield True, f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out'
     files, title = row.get("files", ("", ""))
     of = product.line(entry.line)
-    for part in re.split(r"[;|]|,(?=\s*\w[\w.$~-]*=)", files):
+    for part in _PARTS.split(files) if files else ():
         if not part.strip():
             continue
         match = _FILE.fullmatch(part.strip())

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import compress
 from typing import NamedTuple, Protocol, Self, TypeVar, overload
 
 # --- articles ---------------------------------------------------------------------------------------------------------
@@ -653,7 +654,7 @@ class Assessment:
     def names(self, profiles: Collection[int]) -> Iterable[str]:
         """Return the hosts of the installations that have one of `profiles`, in order; a host may come again."""
         wanted = {n for n, template in enumerate(self.hosts.templates) if template.profile in profiles}
-        return (name for name, which in zip(self.hosts.names, self.hosts.which, strict=True) if which in wanted)
+        return compress(self.hosts.names, map(wanted.__contains__, self.hosts.which))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,10 @@ class Line:
 
     def level(self, name: str) -> Level | None:
         """Return the level called `name`, None when it is not known."""
-        return next((level for level in self.levels if level.name == name), None)
+        for level in self.levels:
+            if level.name == name:
+                return level
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -382,7 +382,7 @@ def test_an_annotated_article_is_its_own_text(bundled_db: Path) -> None:
         for stored in store.articles():
             text = pages.annotated(stored, knowledge.weigh(stored.facts))
             words = [line[8:] for line in text.splitlines() if re.match(r" {0,4}\d{1,5} ", line)]
-            assert [w.rstrip() for w in words] == [cell.clean(w).rstrip() for w in stored.text.split("\n")]
+            assert [w.rstrip() for w in words] == [cell.clean(w).rstrip() for w in stored.article.text.split("\n")]
 
 
 def test_an_annotated_article_marks_its_facts(run: Run, db: str) -> None:
