@@ -271,12 +271,14 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
         lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
         lines.append(f"  {', '.join(numbers)}")
         for status in (Status.EXPOSED, Status.UNDETERMINED):
-            names = dict.fromkeys(assessment.names(frozenset(by_status[status])))
-            if names:
-                more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-                lines.append(f"  {status.value}: {' '.join(islice(names, 8))}{more}")
-            if names and status is Status.EXPOSED:
-                exposed = (next(iter(names)), DEADLOCK)
+            names = assessment.names(frozenset(by_status[status]))
+            several = assessment.hosts.host_count < len(assessment.hosts)  # rows of some host
+            shown = list(dict.fromkeys(names)) if several else list(names)
+            if shown:
+                more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
+                lines.append(f"  {status.value}: {' '.join(shown[:8])}{more}")
+            if shown and status is Status.EXPOSED:
+                exposed = (shown[0], DEADLOCK)
         if exposed is not None:
             lines.append(f"  see it happen: kbcheck simulate --host {exposed[0]}")
     if assessment.refusals:

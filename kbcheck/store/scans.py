@@ -13,6 +13,7 @@ import json
 import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,12 +93,15 @@ class Scans(Database):
         details = Details()
         rows = []
         for column in assessment.columns:
-            found: dict[int, tuple[Verdict, list[int], list[int]]] = {}  # what is equal is mostly one object
+            # What is equal is mostly one object.
+            verdicts = {id(verdict): verdict for verdict in chain(column.of_group, column.apart.values())}
+            found: dict[int, tuple[list[int], list[int]]] = {key: ([], []) for key in verdicts}
             for group, verdict in enumerate(column.of_group):
-                found.setdefault(id(verdict), (verdict, [], []))[1].append(group)
+                found[id(verdict)][0].append(group)
             for profile, verdict in column.apart.items():
-                found.setdefault(id(verdict), (verdict, [], []))[2].append(profile)
-            for verdict, groups, apart in found.values():
+                found[id(verdict)][1].append(profile)
+            for key, (groups, apart) in found.items():
+                verdict = verdicts[key]
                 head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
                 own = (details.number(verdict), ranges(groups), ranges(sorted(apart)))
                 rows.append((*head, verdict.first_fixed, *own))
@@ -260,13 +264,16 @@ def _little(numbers: array[int]) -> array[int]:
 
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers as ranges: "0-12 15"."""
-    ranges: list[tuple[int, int]] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    last = -2
     for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in ranges)
+        if number != last + 1:
+            starts.append(number)
+            ends.append(last)
+        last = number
+    ends.append(last)
+    return " ".join([f"{n}-{end}" if end > n else str(n) for n, end in zip(starts, ends[1:], strict=True)])
 
 
 def _from_ranges(text: str) -> Iterator[int]:
@@ -320,7 +327,11 @@ def _plain(noun: Any) -> Any:
     """Return a frozen dataclass as JSON values, its type under "is"."""
     names = _FIELDS.get(type(noun))
     if names is not None:
-        return {"is": type(noun).__name__} | {name: _plain(getattr(noun, name)) for name in names}
+        found: dict[str, Any] = {"is": type(noun).__name__}
+        for name in names:
+            value = getattr(noun, name)
+            found[name] = value if value is None or type(value) is str else _plain(value)
+        return found
     if isinstance(noun, tuple | list):
         return [_plain(each) for each in noun]
     return noun.isoformat() if isinstance(noun, datetime.date) else noun
