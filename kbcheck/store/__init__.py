@@ -138,8 +138,12 @@ class Store(Articles, Scans):
             for n, text in connection.execute(old_details, {"scan": scan}):
                 old = json.loads(text)
                 evidence = old["evidence"]
-                facts = ([to_json(fact) for fact in each] for each in (evidence["demands"], old["remedies"]))
-                numbers[n] = details.of(*(evidence[name] for name in ("rule", "fields", "missing", "notes")), *facts)
+                facts = (
+                    tuple(details.fact(to_json(fact)) for fact in each)
+                    for each in (evidence["demands"], old["remedies"])
+                )
+                said = (tuple(evidence[name]) for name in ("fields", "missing", "notes"))
+                numbers[n] = details.of(evidence["rule"], *said, *facts)
             findings: dict[tuple[Any, ...], list[int]] = {}
             for r in connection.execute(old_findings, {"scan": scan}):
                 head = (scan, r.article, r.status, r.reason, r.first_fixed, numbers[r.detail])

@@ -286,27 +286,35 @@ class Details:
     """What verdicts rest on, as documents: each different one once, and once each fact that they name by number."""
 
     def __init__(self) -> None:
-        self.documents: dict[str, int] = {}
         self.facts: dict[str, int] = {}
-        self._seen: dict[int, str] = {}
+        self._seen: dict[int, int] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    @property
+    def documents(self) -> Iterable[str]:
+        """The documents, in the order of their numbers."""
+        return map(to_json, self._numbers)
 
     def number(self, verdict: Verdict) -> int:
         """Return the number of the verdict's document."""
         found = verdict.evidence
-        facts = ([self._text(fact) for fact in each] for each in (found.demands, verdict.remedies))
-        return self.of(found.rule, found.fields, found.missing, found.notes, *facts)
+        demands, remedies = (tuple([self._fact(fact) for fact in each]) for each in (found.demands, verdict.remedies))
+        return self.of(found.rule, found.fields, found.missing, found.notes, demands, remedies)
 
-    def of(self, rule: int, fields: Any, missing: Any, notes: Any, demands: list[str], remedies: list[str]) -> int:
-        """Return the number of a document; `demands` and `remedies` are facts as JSON texts."""
-        numbers = ([self.facts.setdefault(text, len(self.facts)) for text in each] for each in (demands, remedies))
-        return self.documents.setdefault(to_json([rule, fields, missing, notes, *numbers]), len(self.documents))
+    def of(self, *document: object) -> int:
+        """Return the number of a document: rule, fields, missing, notes, the numbers of demands and of remedies."""
+        return self._numbers.setdefault(document, len(self._numbers))
 
-    def _text(self, fact: object) -> str:
-        """Return a fact as JSON; verdicts share the objects, so that each is written once."""
-        text = self._seen.get(id(fact))
-        if text is None:
-            text = self._seen[id(fact)] = to_json(_plain(fact))
-        return text
+    def fact(self, text: str) -> int:
+        """Return the number of a fact as JSON."""
+        return self.facts.setdefault(text, len(self.facts))
+
+    def _fact(self, fact: object) -> int:
+        """Return the number of a fact; verdicts share the objects, so that each is written once."""
+        number = self._seen.get(id(fact))
+        if number is None:
+            number = self._seen[id(fact)] = self.fact(to_json(_plain(fact)))
+        return number
 
 
 def _to_detail(document: Any, facts: Sequence[Any]) -> tuple[Evidence, tuple[Remedy, ...]]:
