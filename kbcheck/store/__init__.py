@@ -85,10 +85,10 @@ class Store(Articles, Scans):
                     self._pack_hosts(connection)
                 if step == 4 and self.sqlite:
                     connection.exec_driver_sql(schema.GATHER)
-                if step == 3 and self.sqlite:
-                    # An import that was killed had left the search index for later.
-                    if connection.execute(sa.delete(schema.meta).where(schema.meta.c.key == "search")).rowcount:
-                        connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")
+                # An import that was killed had left the search index for later.
+                stale = sa.delete(schema.meta).where(schema.meta.c.key == "search")
+                if step == 3 and self.sqlite and connection.execute(stale).rowcount:
+                    connection.exec_driver_sql("INSERT INTO article_search(article_search) VALUES ('rebuild')")
             connection.execute(
                 sa.update(schema.meta).where(schema.meta.c.key == "schema").values(value=str(schema.VERSION))
             )
