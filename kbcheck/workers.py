@@ -173,8 +173,13 @@ class Workers:
 
 
 def _begin() -> None:
-    """In a new worker: leave Ctrl-C to the program, and end when it ends, however that happens."""
+    """In a new worker: leave Ctrl-C to the program, and end when it ends, however that happens.
+
+    It gives way to the program, which stores what the workers have done: all of them wait for that.
+    """
     collect_rarely()
+    if hasattr(os, "nice"):
+        os.nice(10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
