@@ -387,7 +387,10 @@ class Part:
         return Fleet(installations, together, refusals, remarks, tuple(self.inventories))
 
     def _hosts_of_several_rows(self) -> tuple[dict[str, list[int]], int]:
-        """Return the rows of each host that has several, or that a long form names; and the number of all hosts."""
+        """Return the rows of each host that has several, or that a long form names; and the number of all hosts.
+
+        A host's key is its name in small letters where a long form may ask for it.
+        """
         wanted = {host.casefold() for host, _, _ in self.additions}
         keys = folded(self.names) if wanted or not _of_one_case(self.names) else self.names
         # Many inventories are sorted, which tells the same without a set of all names.

@@ -83,7 +83,7 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
     by_name = {each.product_line: each for each in decided}
     lines = []
     for name, listed, own in _by_line(facts):
-        each = by_name.get(name) or _decide(name, bool(listed), ())[0]
+        each = by_name.get(name) or _decide(name, bool(listed), own)[0]
         deciding = tuple(c for c in own if _rank(c, own, bool(listed)) == each.rank and each.rank < _LAST)
         lines.append(_line_knowledge(each, listed, own, deciding, facts))
     return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines))

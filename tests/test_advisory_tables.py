@@ -167,6 +167,21 @@ def test_columns_end_at_the_first_line_of_text():
     assert rows(f"{ATTRIBUTES}\n\n{table}", **NT_4) == [("A.exe", "4.0.1381.9")]
 
 
+@pytest.mark.parametrize("header", ["F\u0130LE NAME   VERS\u0130ON", "MODULE   VERS\u0131ON"])
+def test_names_of_columns_in_letters_of_another_language(header):
+    table = f"{header}\n{'-' * len(header)}\nstore.exe   5.5.2653.1"
+    plain = text(sections=(("RESOLUTION", f"{ATTRIBUTES}\n\nHEADER\n{table.partition(chr(10))[2]}"),))
+    data = b"\xef\xbb\xbf" + plain.decode("cp1252").replace("HEADER", header).encode("utf-8")
+    (row,) = advisory.extract(article.parse(data)).fixed_files
+    assert (row.file, row.version) == ("store.exe", "5.5.2653.1")
+
+
+@pytest.mark.parametrize("words", ["this FIX", "this \nfix", "a file", "an update"])
+def test_words_of_an_introduction_in_any_line(words):
+    body = f"To get {words}, see below. It should have the\nfollowing file\nattributes or later:\n\n{STORE}"
+    assert rows(body, "MORE INFORMATION") == [("Store.exe", "5.5.2650.24")]
+
+
 def test_a_platform_line_between_rows():
     table = "File name   Version\n-------------------\nx86\nA.exe       4.0.1381.9\nAlpha\nA.exe       4.0.1381.10"
     meaning = read(f"{ATTRIBUTES}\n\n{table}", **NT_4)

@@ -31,7 +31,8 @@ class Body:
     def __init__(self, article: Article) -> None:
         self.lines = article.lines
         self.first, self.end = article.body
-        self.lower = "\n".join(self.lines[self.first - 1 : self.end - 1]).lower()
+        text = "\n".join(self.lines[self.first - 1 : self.end - 1])
+        self.lower = text.replace("\u0130", "I").lower()  # only this letter would become two
 
     def lines_with(self, words: Iterable[str], patterns: Iterable[re.Pattern[str]] = ()) -> list[int]:
         """Return the lines on which one of the lower-case `words` stands, or one of `patterns` begins to match."""

@@ -62,7 +62,7 @@ _HEADER_WORDS = re.compile(
     r"|description|checksum|component)",
     re.IGNORECASE,
 )
-# One of these, or a second word like "file", stands in each line of names of columns.
+# One of these, or a second word like "file", stands in each line of names of columns that is ASCII.
 _OTHER_WORDS = (
     *("version", "size", "byte", "date", "time", "build", "platform", "processor", "system", "cpu", "language"),
     *("destination", "location", "folder", "path", "description", "checksum", "component"),
@@ -192,7 +192,8 @@ def _may_introduce(body: prose.Body) -> bool:
 def _heads(body: prose.Body) -> set[int]:
     """Return the lines that head a column table; most articles have none."""
     text = body.lower
-    found = set()
+    found: set[int] = set()
+    judged: set[int] = set()
     for word in _FILE_WORDS:
         number, before = body.first, 0
         at = text.find(word)
@@ -204,8 +205,9 @@ def _heads(body: prose.Body) -> set[int]:
             if "  " in text[begin:end].strip() or text[end : end + 400].lstrip()[:1] in _RULES:
                 number += text.count("\n", before, begin)
                 before = begin
-                if number not in found and _is_columns(body.lines, number, body.end):
+                if number not in judged and _is_columns(body.lines, number, body.end):
                     found.add(number)
+                judged.add(number)
             at = text.find(word, end)
     return found
 
@@ -310,7 +312,7 @@ def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
     if not 4 <= len(text) <= 100 or text[0] in "|+-":
         return False
     lower = text.lower()
-    if sum(map(lower.count, _FILE_WORDS)) < 2 and not any(map(lower.__contains__, _OTHER_WORDS)):
+    if text.isascii() and sum(map(lower.count, _FILE_WORDS)) < 2 and not any(map(lower.__contains__, _OTHER_WORDS)):
         return False
     words = [m.lastgroup for m in _HEADER_WORDS.finditer(text)]
     if not ("file" in words or ("bare" in words and len(words) >= 2)):

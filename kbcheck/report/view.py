@@ -270,10 +270,10 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
         )
         lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
         lines.append(f"  {', '.join(numbers)}")
+        once = assessment.hosts.host_count == len(assessment.hosts)  # each host has one row
         for status in (Status.EXPOSED, Status.UNDETERMINED):
             names = assessment.names(frozenset(by_status[status]))
-            several = assessment.hosts.host_count < len(assessment.hosts)  # rows of some host
-            shown = list(dict.fromkeys(names)) if several else list(names)
+            shown = list(names) if once else list(dict.fromkeys(names))
             if shown:
                 more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
                 lines.append(f"  {status.value}: {' '.join(shown[:8])}{more}")

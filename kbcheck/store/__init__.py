@@ -84,6 +84,7 @@ class Store(Articles, Scans):
                     schema.metadata.create_all(connection, [schema.scan_hosts])
                     self._pack_hosts(connection)
                 if step == 4 and self.sqlite:
+                    connection.exec_driver_sql(schema.MERGE)
                     connection.exec_driver_sql(schema.GATHER)
                 # An import that was killed had left the search index for later.
                 stale = sa.delete(schema.meta).where(schema.meta.c.key == "search")

@@ -197,16 +197,20 @@ STEPS: dict[int, tuple[str, ...]] = {
         "DROP INDEX ix_article_category",
         "DROP INDEX ix_decision_product_line",
         "DROP INDEX ix_correction_product_line",
+        "DELETE FROM decision WHERE first_fixed IS NULL AND NOT EXISTS (SELECT 1 FROM correction WHERE "
+        "correction.subject = decision.article AND correction.product_line = decision.product_line)",
     ),
 }
-# FTS5 adds a part to its index with each batch and merges parts as soon as there are 4 of one size, 16 at the most: an
-# index made batch by batch then costs no more than one made at the end. https://sqlite.org/fts5.html#the_automerge_configuration_option
-GATHER = "INSERT INTO article_search(article_search, rank) VALUES ('automerge', 16)"
+# FTS5 adds a part to its index with each batch. Merged only when there are 16 of a size, not 4, they cost no more than
+# an index made at the end. https://sqlite.org/fts5.html#the_automerge_configuration_option
+MERGE = "INSERT INTO article_search(article_search, rank) VALUES ('automerge', 16)"
+# Schema 4 gathered 16 MiB of words instead; this is the default again.
+GATHER = "INSERT INTO article_search(article_search, rank) VALUES ('hashsize', 1048576)"
 SEARCH = {
     "sqlite": (
         "CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', content_rowid='number', "
         'tokenize="unicode61 remove_diacritics 2")',
-        GATHER,
+        MERGE,
     ),
     "postgresql": (
         "ALTER TABLE article ADD COLUMN search tsvector GENERATED ALWAYS AS (setweight(to_tsvector('simple', id || ' ' "
