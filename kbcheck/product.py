@@ -141,6 +141,7 @@ def build_key(build: tuple[int, ...]) -> tuple[int, ...]:
     return build[:end]
 
 
+@functools.lru_cache(maxsize=4096)
 def parse_build(text: str) -> tuple[int, ...]:
     """Return the integers of a dotted version, () when `text` is none (at most six numbers of at most nine digits)."""
     stripped = text.strip()
@@ -205,6 +206,7 @@ def fold(text: str) -> str:
     return " ".join(_DROPPED.sub(" ", text.lower()).replace(",", " ").split())
 
 
+@functools.lru_cache(maxsize=4096)
 def find_line(product: str, release: str = "") -> str:
     """Return the name of the line that an inventory's product and version name, made from its words if unknown.
 
