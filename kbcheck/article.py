@@ -88,7 +88,7 @@ def _article(text: str, lines: tuple[str, ...], digest: str, problems: tuple[Pro
         keywords=tuple(keywords.split()),
         trailer=trailer,
         applies_to=applies_to,
-        sections=_sections(text, lines, body_first, body_end),
+        sections=_sections(lines, body_first, body_end),
         query_words=query_words,
         body=(body_first, body_end),
         text=text,
@@ -224,15 +224,9 @@ def _query_words(lines: Sequence[str], first: int, end: int) -> tuple[str | None
     return None, end
 
 
-def _sections(text: str, lines: Sequence[str], first: int, end: int) -> tuple[Section, ...]:
+def _sections(lines: Sequence[str], first: int, end: int) -> tuple[Section, ...]:
     starts = []
-    number, at = 1, 0
-    while (rule := text.find("\n=", at)) >= 0:
-        number, at = number + text.count("\n", at, rule + 1), rule + 1
-        if number <= first:
-            continue
-        if number >= end:
-            break
+    for number in [n for n in range(first + 1, end) if lines[n - 1][:1] == "="]:
         heading, under = lines[number - 2].rstrip(), lines[number - 1].rstrip()
         if not heading or len(under) != len(heading) or under.count("=") != len(under) or heading.startswith("="):
             continue

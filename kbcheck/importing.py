@@ -126,6 +126,7 @@ class _Import:
         self._store, self._progress = store, progress
         self._known = store.digests()
         self._digests = set(self._known.values())
+        self._stored = bool(self._known)  # what comes twice in a first import is told when it is parsed
         self._under_way: Counter[bytes] = Counter()
         self._batch: list[Prepared] = []
 
@@ -141,7 +142,7 @@ class _Import:
                 chunk.append(item)
                 continue
             ident = _ident(item.data)
-            if not self._under_way[ident] and hashlib.sha256(item.data).hexdigest() in self._digests:
+            if self._stored and not self._under_way[ident] and hashlib.sha256(item.data).hexdigest() in self._digests:
                 self.summary.unchanged += 1
                 self._progress(item.done, self.summary.articles + len(self._batch))
                 continue
