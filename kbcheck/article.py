@@ -169,7 +169,7 @@ def _trailer(lines: Sequence[str]) -> tuple[int, tuple[tuple[str, str, int], ...
 
 
 def _last(lines: Sequence[str], rule: str, number: int, above: int) -> int:
-    """Return the last line above line `number` + 1 and below line `above` that is `rule`; 0 when none is."""
+    """Return the last of the lines `above` + 1 to `number` that is `rule`, 0 when none is."""
     while number > above:
         line = lines[number - 1]
         if line.startswith(rule) and line.rstrip() == rule:

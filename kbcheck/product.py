@@ -193,7 +193,7 @@ def newest_level(of: Line, day: datetime.date) -> str | None:
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
-# Each alternative begins with a letter, which makes it quick; that a word begins there is looked at after.
+# Each alternative begins with its own character, which makes it quick; that a word begins there is looked at after.
 _DROPPED = re.compile(
     r"u(?<=\bu)(?:\.s\.|s\b\.?)|m(?<=\bm)(?:icrosoft|s(?!-))\b\.?|v(?<=\bv)ersions?\b\.?|r(?<=\br)elease\b\.?"
     r"|\((?:r|tm|c|sms)\)|®"

@@ -32,7 +32,7 @@ _INTRODUCTION = re.compile(
     r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?"
 )
 _BOX = frozenset("|+")
-_RULES = frozenset(("-", "=", "<", ""))
+_RULES = frozenset(("-", "=", "<", ""))  # "": only blanks are near, so that the lines themselves must be looked at
 _FILE_WORDS = ("file", "name", "module")
 _FIXING = frozenset(("RESOLUTION", "STATUS"))
 _FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b")
@@ -105,7 +105,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
     lines = article.lines
     heads = _heads(body)
     last = max(_last_box(body), max(heads, default=0))
-    if last < first or not _may_introduce(body):
+    if last < first:
         return
     starts = {section.line: section.heading for section in article.sections}
     section = ""
@@ -181,12 +181,6 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 heading = stripped.rstrip(":")
         paragraph.append(stripped)
         number += 1
-
-
-def _may_introduce(body: prose.Body) -> bool:
-    """Whether anything in the text could introduce a table as the fix; each paragraph is a part of the whole."""
-    text = body.lower
-    return "fix" in text or "update" in text or "patch" in text or bool(_INTRODUCTION.search(" ".join(text.split())))
 
 
 def _heads(body: prose.Body) -> set[int]:

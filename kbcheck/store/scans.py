@@ -13,7 +13,6 @@ import json
 import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -93,15 +92,12 @@ class Scans(Database):
         details = Details()
         rows = []
         for column in assessment.columns:
-            # What is equal is mostly one object.
-            verdicts = {id(verdict): verdict for verdict in chain(column.of_group, column.apart.values())}
-            found: dict[int, tuple[list[int], list[int]]] = {key: ([], []) for key in verdicts}
+            found: dict[int, tuple[Verdict, list[int], list[int]]] = {}  # what is equal is mostly one object
             for group, verdict in enumerate(column.of_group):
-                found[id(verdict)][0].append(group)
+                found.setdefault(id(verdict), (verdict, [], []))[1].append(group)
             for profile, verdict in column.apart.items():
-                found[id(verdict)][1].append(profile)
-            for key, (groups, apart) in found.items():
-                verdict = verdicts[key]
+                found.setdefault(id(verdict), (verdict, [], []))[2].append(profile)
+            for verdict, groups, apart in found.values():
                 head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
                 own = (details.number(verdict), ranges(groups), ranges(sorted(apart)))
                 rows.append((*head, verdict.first_fixed, *own))
@@ -264,16 +260,13 @@ def _little(numbers: array[int]) -> array[int]:
 
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers as ranges: "0-12 15"."""
-    starts: list[int] = []
-    ends: list[int] = []
-    last = -2
+    ranges: list[tuple[int, int]] = []
     for number in numbers:
-        if number != last + 1:
-            starts.append(number)
-            ends.append(last)
-        last = number
-    ends.append(last)
-    return " ".join([f"{n}-{end}" if end > n else str(n) for n, end in zip(starts, ends[1:], strict=True)])
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in ranges)
 
 
 def _from_ranges(text: str) -> Iterator[int]:
