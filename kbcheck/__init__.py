@@ -11,4 +11,4 @@ class KbcheckError(Exception):
 
 def collect_rarely() -> None:
     """Let Python look for cyclic garbage rarely: rows and nouns come by the million, and hardly ever in a cycle."""
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(1_000_000, 20, 100)

@@ -470,50 +470,41 @@ class _Table:
     def __init__(self, reader: Part, name: str, columns: _Columns, delimiter: str) -> None:
         self.count = 0
         self._reader, self._name, self._columns, self._delimiter = reader, name, columns, delimiter
-        self._told, self._extras = _Numbers(columns.telling), _Numbers(columns.kept)
+        self._told, self._extras = _Numbers(columns.telling, self._tell), _Numbers(columns.kept, self._extra)
         self._noisy: dict[int, Messages] = {}
-        # The rest of a line behind its host -> (template, extra), where the host stands first.
-        self._rests: dict[str, int] | None = {} if columns.places["host"] == 0 and not columns.long_form else None
-        self._which_of: list[int] = []
-        self._extra_of: list[int] = []
+        self._rests: _Rests | None = None
+        if columns.places["host"] == 0 and not columns.long_form:
+            self._rests = _Rests(self._read, delimiter)
 
     def known(self, line: int, batch: list[str]) -> bool:
         """Add a batch of lines without a quote; False, and nothing added, where they must be read cell by cell."""
-        if self._rests is None:
+        rests = self._rests
+        if rests is None:
             return False
-        if len(self._rests) > max(self.count // 2, 10 * _BATCH):
+        if len(rests) > max(self.count // 2, 10 * _BATCH):
             self._rests = None  # each row is told in a way of its own: nothing is gained
             return False
-        parts = [each.partition(self._delimiter) for each in batch]
-        hosts, _, rests = zip(*parts, strict=True)
+        hosts, _, behind = zip(*[each.partition(self._delimiter) for each in batch], strict=True)
         hosts = tuple(map(str.strip, hosts))
-        if not all(hosts) or max(map(len, hosts)) > 255:
+        if "" in hosts or max(map(len, hosts)) > 255:
             return False
-        numbers = list(map(self._rests.get, rests))
-        if None in numbers:
-            if not self._learn([each for each, number in zip(batch, numbers, strict=True) if number is None]):
-                return False
-            numbers = list(map(self._rests.get, rests))
-        which, extras = (map(of.__getitem__, numbers) for of in (self._which_of, self._extra_of))  # type: ignore[arg-type]  # all known
+        try:
+            numbers = list(map(rests.__getitem__, behind))
+        except _SaidError:
+            return False
+        which, extras = (map(of.__getitem__, numbers) for of in (rests.which, rests.extra_of))
         self._add(hosts, range(line, line + len(batch)), which, extras)
         self.count += len(batch)
         return True
 
-    def _learn(self, lines: Sequence[str]) -> bool:
-        """Read lines whose rest was not seen before; False when something must be said about one of them."""
-        assert self._rests is not None
-        rows = list(csv.reader(lines, delimiter=self._delimiter))
-        if len(rows) != len(lines) or not self._columns.fit(rows):
-            return False
-        which, extras = self._told.of(rows, self._tell), self._extras.of(rows, self._extra)
-        if not self._noisy.keys().isdisjoint(which):
-            return False
-        begin = len(self._which_of)
-        for number, line in enumerate(lines, begin):
-            self._rests[line.partition(self._delimiter)[2]] = number
-        self._which_of += which
-        self._extra_of += extras
-        return True
+    def _read(self, cells: list[str]) -> tuple[int, int]:
+        """Return the template and the extra of a row; _SaidError when something must be said about it."""
+        if len(cells) != self._columns.width:
+            raise _SaidError
+        template = self._told.of(cells)
+        if template in self._noisy:
+            raise _SaidError
+        return template, self._extras.of(cells)
 
     def rows(self, lines: Sequence[int], rows: list[list[str]]) -> None:
         """Add a batch of rows, and what there is to say about them."""
@@ -523,7 +514,7 @@ class _Table:
             lines, rows = reader.fitted(self._name, columns, lines, rows)
             self.count += len(reader.refusals) - before
         self.count += len(rows)
-        which = self._told.of(rows, self._tell)
+        which = list(map(self._told.of, rows))
         heard = self._noisy.keys() & set(which)
         if heard:
             for line, number in zip(lines, which, strict=True):
@@ -536,7 +527,7 @@ class _Table:
         if columns.long_form:
             reader.additions += zip(hosts, lines, which, strict=True)
         else:
-            self._add(hosts, lines, which, self._extras.of(rows, self._extra))
+            self._add(hosts, lines, which, map(self._extras.of, rows))
 
     def _tell(self, cells: list[str]) -> int:
         return self._reader.tell(self._name, self._columns, cells, self._noisy)
@@ -552,23 +543,44 @@ class _Table:
         reader.extra_of.extend(extras)
 
 
-class _Numbers:
-    """A number for each distinct key of rows."""
+class _SaidError(Exception):
+    """A row about which something must be said, which needs its line."""
 
-    def __init__(self, key: Callable[[list[str]], object]) -> None:
-        self._key = key
+
+class _Rests(dict[str, int]):
+    """A number for each way to write what stands behind the host; asked for a new one, it reads it.
+
+    `which` and `extra_of` have the template and the extra of each number.
+    """
+
+    def __init__(self, read: Callable[[list[str]], tuple[int, int]], delimiter: str) -> None:
+        super().__init__()
+        self.which: list[int] = []
+        self.extra_of: list[int] = []
+        self._read, self._delimiter = read, delimiter
+
+    def __missing__(self, rest: str) -> int:
+        template, extra = self._read(["", *rest.rstrip("\r\n").split(self._delimiter)])  # no quote is in it
+        number = self[rest] = len(self.which)
+        self.which.append(template)
+        self.extra_of.append(extra)
+        return number
+
+
+class _Numbers:
+    """A number for each distinct key of rows; `new` gives that of a row whose key was not seen before."""
+
+    def __init__(self, key: Callable[[list[str]], object], new: Callable[[list[str]], int]) -> None:
+        self._key, self._new = key, new
         self._known: dict[object, int] = {}
 
-    def of(self, rows: list[list[str]], new: Callable[[list[str]], int]) -> list[int]:
-        """Return the number of each row; `new` gives that of a key that was not seen before."""
-        keys = list(map(self._key, rows))
-        found = list(map(self._known.get, keys))
-        if None in found:
-            for key, row in zip(keys, rows, strict=True):
-                if key not in self._known:
-                    self._known[key] = new(row)
-            return [self._known[key] for key in keys]
-        return found  # type: ignore[return-value]  # no None is among them
+    def of(self, row: list[str]) -> int:
+        """Return the number of a row."""
+        key = self._key(row)
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = self._new(row)
+        return number
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

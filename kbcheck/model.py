@@ -129,7 +129,13 @@ class FixedFile:
     build: tuple[int, ...] = ()
 
 
-class CorrectionKind(StrEnum):
+class _Word(StrEnum):
+    """A member is its word: as a key it is found as quickly."""
+
+    __hash__ = str.__hash__
+
+
+class CorrectionKind(_Word):
     """What corrects a fault: a named service pack, a release, a hotfix, or "the latest service pack"."""
 
     SERVICE_PACK = "service-pack"
@@ -138,7 +144,7 @@ class CorrectionKind(StrEnum):
     UNNAMED = "service-pack-unnamed"
 
 
-class Method(StrEnum):
+class Method(_Word):
     """How a correction was stated; the order of worth is knowledge.py's."""
 
     OVERRIDE = "override"
@@ -170,7 +176,7 @@ class Correction:
     order: int = 0
 
 
-class Kind(StrEnum):
+class Kind(_Word):
     """What sort of article it is."""
 
     BUG = "bug"
@@ -452,7 +458,7 @@ class Fleet:
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 
-class Status(StrEnum):
+class Status(_Word):
     """The four answers."""
 
     EXPOSED = "exposed"
@@ -461,7 +467,7 @@ class Status(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-class Reason(StrEnum):
+class Reason(_Word):
     """Why the answer is what it is."""
 
     PRODUCT_NOT_LISTED = "product-not-listed"

@@ -91,6 +91,7 @@ class _Catalog:
     pattern: re.Pattern[str]
 
 
+@functools.lru_cache(maxsize=4096)
 def line(name: str) -> Line:
     """Return the line called `name`; an unknown name is a line of which nothing more is known."""
     known = _catalog().lines.get(name)

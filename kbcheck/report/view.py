@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -214,7 +214,17 @@ def _hosts(assessment: Assessment, profiles: Collection[int]) -> int:
     """Return how many hosts have an installation with one of `profiles`."""
     if assessment.hosts.host_count == len(assessment.hosts):
         return assessment.size(profiles)
-    return len({name.casefold() for name in assessment.names(profiles)})
+    return len(set(map(str.casefold, assessment.names(profiles))))
+
+
+def _names(assessment: Assessment, profiles: Collection[int]) -> Iterator[str]:
+    """Return the hosts that have an installation with one of `profiles`, in order, each once."""
+    seen = set()
+    for name in assessment.names(profiles):
+        key = name.casefold()
+        if key not in seen:
+            seen.add(key)
+            yield name
 
 
 def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View:
@@ -270,13 +280,13 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
         )
         lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
         lines.append(f"  {', '.join(numbers)}")
-        once = assessment.hosts.host_count == len(assessment.hosts)  # each host has one row
         for status in (Status.EXPOSED, Status.UNDETERMINED):
-            names = assessment.names(frozenset(by_status[status]))
-            shown = list(names) if once else list(dict.fromkeys(names))
+            having = frozenset(by_status[status])
+            shown = list(islice(_names(assessment, having), 8))
             if shown:
-                more = f" and {len(shown) - 8} more" if len(shown) > 8 else ""
-                lines.append(f"  {status.value}: {' '.join(shown[:8])}{more}")
+                others = _hosts(assessment, having) - len(shown)
+                more = f" and {others} more" if others else ""
+                lines.append(f"  {status.value}: {' '.join(shown)}{more}")
             if shown and status is Status.EXPOSED:
                 exposed = (shown[0], DEADLOCK)
         if exposed is not None:
