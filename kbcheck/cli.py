@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import gc
 import os
 import re
 import shutil
@@ -174,7 +175,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> None:
     """Entry point of the `kbcheck` script."""
     kbcheck.collect_rarely()
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # nothing that is left need be looked through once more for cyclic garbage
+    sys.exit(code)
 
 
 def _version(wanted: bool) -> None:
