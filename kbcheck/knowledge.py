@@ -5,7 +5,7 @@ Rules:
   naming a service pack; a fix list; a keyword; a service pack that includes another product's; "the latest service
   pack" and a supported hotfix; nothing. The strongest rank decides.
 - Within the deciding rank the earliest level is the first correction; what lies between the earliest and the latest is
-  in dispute (matching.py, rule 5).
+  in dispute (matching/verdict.py, rule 5).
 - What is overruled is kept, with the reason, as a Conflict.
 - The order in which articles were imported changes nothing: results are sorted by what they say.
 """

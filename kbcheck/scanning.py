@@ -43,7 +43,7 @@ def read(paths: Iterable[Path], workers: Workers) -> Fleet:
     return inventory.merge(_found(workers.map(_part, contents)))
 
 
-def _part(file: tuple[str, bytes]) -> inventory.Part:
+def _part(file: tuple[str, bytes]) -> inventory.Rows:
     return inventory.part(*file)
 
 

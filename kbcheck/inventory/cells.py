@@ -1,0 +1,262 @@
+"""The cells of an inventory row to what they tell of an installation.
+
+Rules:
+- An empty service pack means unknown, never "none".
+- A row that cannot be read raises RowError; a cell that cannot be read is left out, with a message.
+- What is read is a template: its host is "", its lines count from 0 (see model.Folded).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kbcheck import product
+from kbcheck.inventory.columns import Row
+from kbcheck.model import Installation, Source
+
+_HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
+# Version 5.5 (Build 2653.23: Service Pack 4)
+_DIRECTORY = re.compile(
+    r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
+)
+_RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
+_FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
+_VERSION_WORD = re.compile(r"^version\s+(?=\d)", re.IGNORECASE)
+_DOTTED = re.compile(r"(?:\d+\.){2,}\d+")
+_TOKENS = re.compile(r"[;,|\s]+")
+_PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
+_EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
+
+Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
+
+
+@dataclass(slots=True)
+class Entry:
+    """An installation while rows are merged into it; as a template its host is "" and its lines count from 0."""
+
+    line: str
+    host: str = ""
+    levels: dict[str, int] = field(default_factory=dict)
+    builds: dict[tuple[int, ...], int] = field(default_factory=dict)
+    foreign: dict[str, int] = field(default_factory=dict)
+    hotfixes: dict[str, None] = field(default_factory=dict)
+    files: dict[str, tuple[tuple[int, ...], str, str]] = field(default_factory=dict)  # build, text, name as written
+    platform: dict[tuple[str, str | None], None] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
+    sources: list[tuple[str, Source, str]] = field(default_factory=list)
+
+    def freeze(self, first_line: int = 0) -> Installation:
+        """Return the template of an installation: lines counted from `first_line`, "" for its host's name."""
+        return Installation(
+            "",
+            self.line,
+            tuple(sorted(self.levels, key=product.level_key)),
+            tuple(sorted(self.builds)),
+            tuple(sorted(self.foreign)),
+            tuple(sorted(self.hotfixes)),
+            tuple(sorted((name, build, text) for name, (build, text, _) in self.files.items())),
+            tuple(sorted(self.platform, key=str)),
+            (),
+            tuple(
+                (column, Source(s.file, s.line - first_line, s.column), "" if text == self.host else text)
+                for column, s, text in self.sources
+            ),
+        )
+
+    def at(self, host: str, number: int) -> Entry:
+        """Return a template's copy for one host, at the line where its row stands."""
+        return Entry(
+            self.line,
+            host,
+            dict.fromkeys(self.levels, number),
+            dict.fromkeys(self.builds, number),
+            dict.fromkeys(self.foreign, number),
+            dict(self.hotfixes),
+            dict(self.files),
+            dict(self.platform),
+            {},
+            [(c, Source(s.file, s.line + number, s.column), t or host) for c, s, t in self.sources],
+        )
+
+    def add(self, other: Entry) -> Iterator[str]:
+        """Take what another row says of the same installation; return remarks."""
+        self.levels = self.levels | other.levels | self.levels
+        self.builds = self.builds | other.builds | self.builds
+        self.foreign = self.foreign | other.foreign | self.foreign
+        self.hotfixes |= other.hotfixes
+        self.platform |= other.platform
+        self.sources += other.sources
+        for key, (build, text, written) in other.files.items():
+            remark = self.add_file(key, build, text, written)
+            if remark:
+                yield remark
+
+    def add_file(self, key: str, build: tuple[int, ...], text: str, written: str) -> str:
+        """Take a file's version, of two the lower; return a remark where there are two."""
+        previous = self.files.get(key)
+        if previous is None or product.build_key(build) < product.build_key(previous[0]):
+            self.files[key] = (build, text, written)
+        if previous is None or previous[0] == build:
+            return ""
+        return f"{written} is given as {previous[1]} and as {text}; the lower one counts"
+
+
+class RowError(ValueError):
+    """A row that cannot be read."""
+
+
+def long_form(row: Row) -> Row:
+    """Return a row of a long form as the `files` or `hotfixes` cell that it adds."""
+    if "file_version" in row:
+        file, version = row.get("file", ("", ""))[0], row["file_version"][0]
+        if not file or not version:
+            raise RowError("expected a file name and its version")
+        row["files"] = (f"{file}={version}", row["file_version"][1])
+    elif not row.get("hotfixes", ("", ""))[0]:
+        raise RowError("expected a hotfix number")
+    return {column: row[column] for column in ("hotfixes", "files") if column in row}
+
+
+def template(name: str, row: Row) -> tuple[Entry, Messages]:
+    """Return the template of what a row says, with messages."""
+    messages: list[tuple[bool, str]] = []
+    levels: list[str] = []
+    product_text = row.get("product", ("", ""))[0]
+    version_text, version_title = row.get("version", ("", "version"))
+    build_text, build_title = row.get("build", ("", "build"))
+    worded = _VERSION_WORD.sub("", version_text)
+    directory = _DIRECTORY.fullmatch(version_text)
+    version_text = version_text if directory else worded
+    if directory:
+        version_text = directory.group(1)
+        build_text = build_text or directory.group(2)
+        if directory.group(3):
+            levels.append(_level(directory.group(3), version_title))
+        product_text = product_text or "Exchange Server"
+    for text, title in ((product_text, "product"), (version_text, version_title)):
+        match = _RELEASE_LEVEL.fullmatch(text)
+        if match:
+            levels.append(_level(f"SP{match.group(2)}", title))
+    product_text = (_RELEASE_LEVEL.fullmatch(product_text) or [product_text, product_text])[1]
+    version_text = (_RELEASE_LEVEL.fullmatch(version_text) or [version_text, version_text])[1].strip()
+    if row.get("service_pack", ("", ""))[0]:
+        levels.append(_level(*row["service_pack"]))
+    line = _line(product_text, version_text, build_text, row.get("files", ("", ""))[0], messages)
+    if not build_text and _DOTTED.fullmatch(version_text):
+        build_text, build_title = version_text, version_title
+    entry = Entry(line, levels=dict.fromkeys(levels, 0))
+    if build_text:
+        build = product.line_build(product.line(line), build_text)
+        if build:
+            entry.builds[build] = 0
+        elif product.parse_build(build_text):
+            entry.foreign[build_text] = 0
+            messages.append((False, f'{build_title} "{_clip(build_text)}" is no build of {line}'))
+        else:
+            expected = "expected a number such as 2653.23; the cell is left out"
+            messages.append((True, f'{build_title} "{_clip(build_text)}": {expected}'))
+    known = {each.name for each in product.line(line).levels}
+    for level in entry.levels:
+        if known and level not in known:
+            remark = "no such service pack is known; counted as later than all known ones"
+            messages.append((False, f"{line} {level}: {remark}"))
+    for column in ("host", "product", "version", "service_pack", "build", "os"):
+        if column in row and (row[column][0] or column == "host"):
+            entry.sources.append((column, Source(name, 0, row[column][1]), row[column][0] if column != "host" else ""))
+    os_text = row.get("os", ("", ""))[0]
+    if os_text:
+        match = _RELEASE_LEVEL.fullmatch(os_text)
+        system = product.find_line(match.group(1) if match else os_text)
+        if product.line(system).levels:
+            entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
+    if "file_version" in row and "file" in row and row["file"][0]:
+        row = {**row, "files": (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])}
+    return entry, (*messages, *details(entry, name, row))
+
+
+def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
+    """Add hotfixes and files to an entry; return messages."""
+    hotfixes, title = row.get("hotfixes", ("", ""))
+    for token in _TOKENS.split(hotfixes) if hotfixes else ():
+        match = _HOTFIX.fullmatch(token)
+        if match:
+            entry.hotfixes.setdefault(f"Q{match.group(1)}")
+            entry.sources.append(("hotfixes", Source(name, 0, title), token))
+        elif token:
+            yield True, f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out'
+    files, title = row.get("files", ("", ""))
+    of = product.line(entry.line)
+    for part in _PARTS.split(files) if files else ():
+        if not part.strip():
+            continue
+        match = _FILE.fullmatch(part.strip())
+        build = product.parse_build(match.group(2)) if match else ()
+        if match is None or not build:
+            yield True, f'{title} "{_clip(part.strip())}": expected name=version; it is left out'
+            continue
+        key = match.group(1).strip().rsplit("\\", 1)[-1].casefold()
+        build = product.line_build(of, match.group(2)) or build
+        remark = entry.add_file(key, build, match.group(2), match.group(1))
+        if remark:
+            yield False, remark
+        entry.sources.append((f"files:{key}", Source(name, 0, title), part.strip()))
+
+
+def _level(text: str, title: str) -> str:
+    level = product.parse_level(text)
+    if level is None:
+        raise RowError(f'{title} "{_clip(text)}": expected a number, "RTM" or nothing')
+    return level
+
+
+def _line(product_text: str, version: str, build: str, files: str, messages: list[tuple[bool, str]]) -> str:
+    """Return the product line; build and file versions tell it where product or version are not given."""
+    release = version
+    if re.fullmatch(r"\d+\.\d+\.\d+(?:\.\d+)*", version):
+        release = ".".join(version.split(".")[:2])
+    if product_text:
+        line = product.find_line(product_text, release)
+        if product.line(line).levels or release:
+            return line
+        found = _by_build(build or version, product.known_product(product_text)) or _by_files(files)
+        if found:
+            return found
+        if product.known_product(product_text) is None:
+            return line
+        raise RowError(
+            f'product "{_clip(product_text)}": expected a release with it, in version (such as 5.5) or build'
+        )
+    found = _by_build(build, None) or _by_files(files)
+    if found is None and release in _EXCHANGE:
+        found = product.find_line("Exchange Server", release)
+    if found is None:
+        raise RowError("no product, and neither version nor build tells it: expected for example Exchange Server, 5.5")
+    messages.append((False, f"no product given: taken as {found}"))
+    return found
+
+
+def _by_build(build: str, wanted: str | None) -> str | None:
+    fits = [
+        each.name
+        for each in product.lines()
+        if each.scheme == "branch"
+        and (wanted is None or each.product == wanted)
+        and product.level_of_build(each, product.line_build(each, build)) is not None
+    ]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _by_files(files: str) -> str | None:
+    found = {
+        _by_build(match.group(2), None)
+        for match in map(_FILE.fullmatch, (p.strip() for p in files.split(";")))
+        if match
+    }
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,84 @@
+"""Which column of an inventory file holds what: names are matched without case, blanks, `-`, `_` and `.`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+
+from kbcheck.inventory.text import InventoryError
+from kbcheck.model import Extra
+
+_ALIASES = {
+    "host": "host hostname computername computer server servername node nodename name machine machinename netbiosname"
+    " dnshostname cn system systemname device fqdn",
+    "product": "product productname application applicationname software softwarename app",
+    "version": "version productversion versionnumber serialnumber release exchangeversion admindisplayversion"
+    " displayversion",
+    "service_pack": "servicepack sp csdversion splevel servicepacklevel spversion patchlevel",
+    "build": "build buildnumber buildno",
+    "hotfixes": "hotfixes hotfix hotfixid hotfixids kb kbs kbid qfe qfes patch patches updates installedupdates",
+    "files": "files fileversions filelist",
+    "file": "file filename",
+    "file_version": "fileversion",
+    "os": "os operatingsystem osname platform",
+    "site": "site sitename location",
+    "tags": "tags tag labels notes",
+}
+_COLUMNS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
+
+Row = dict[str, tuple[str, str]]  # column -> (text, the column's name as written)
+
+
+class Columns:
+    """Where the columns of a file stand; `long_form`: its rows add to installations that others tell."""
+
+    def __init__(self, name: str, line: int, header: list[str]) -> None:
+        self.width = len(header)
+        self.titles = [cell.strip() for cell in header]
+        self.places: dict[str, int] = {}
+        for place, cell in enumerate(header):
+            column = _COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold())
+            if column is not None:
+                self.places.setdefault(column, place)
+        if "host" not in self.places:
+            raise InventoryError(
+                f"{name}:{line}: no host column among {', '.join(ascii(c)[1:-1] for c in header[:12])}; "
+                'expected a header such as "host,product,version,service_pack"'
+            )
+        known = set(self.places)
+        self.long_form = not known & {"product", "version", "service_pack", "build", "files"} and bool(
+            known & {"file_version", "hotfixes"}
+        )
+        if not self.long_form and not known & {"version", "service_pack", "build", "files", "product"}:
+            raise InventoryError(
+                f"{name}:{line}: no column tells a version; expected one of version, service_pack, build, files"
+            )
+        kept = [(self.places[column], column) for column in ("os", "site", "tags") if column in self.places]
+        used = set(self.places.values())
+        self._kept = [*kept, *((n, title) for n, title in enumerate(self.titles) if n not in used)]
+        self.host = itemgetter(self.places["host"])
+        self.telling = _cells(place for column, place in self.places.items() if column not in ("host", "site", "tags"))
+        self.kept = _cells(place for place, _ in self._kept)
+
+    def fit(self, rows: list[list[str]]) -> bool:
+        """Whether each row has as many cells as the header, and a host."""
+        if set(map(len, rows)) != {self.width}:
+            return False
+        hosts = list(map(str.strip, map(self.host, rows)))
+        return all(hosts) and len(max(hosts, key=len)) <= 255
+
+    def row(self, cells: list[str]) -> Row:
+        """Return the cells of the known columns."""
+        return {column: (cells[place].strip(), self.titles[place]) for column, place in self.places.items()}
+
+    def beside(self, cells: list[str]) -> Extra:
+        """Return what is kept for reports."""
+        found = {title: cells[place].strip() for place, title in self._kept if cells[place].strip()}
+        return tuple(found.items())
+
+
+def _cells(places: Iterable[int]) -> Callable[[list[str]], object]:
+    """Return a function of a row: its cells at `places`, to be compared."""
+    wanted = list(places)
+    return itemgetter(*wanted) if wanted else lambda cells: ()

@@ -1,0 +1,235 @@
+"""Rows of inventory files as columns of numbers: what rows tell is read once for each distinct way to tell it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, compress, islice
+from typing import BinaryIO
+
+from kbcheck.inventory.cells import Entry, Messages, RowError, long_form, template
+from kbcheck.inventory.columns import Columns, Row
+from kbcheck.inventory.text import BATCH, InventoryError, batches, examine, read_header
+from kbcheck.model import Extra, Refusal
+
+
+class Rows:
+    """Rows as columns (see Folded): which template each has, its host, line, extra; hosts.py merges those of a host."""
+
+    def __init__(self) -> None:
+        self.templates: list[Entry] = []
+        self.which, self.lines, self.extra_of = array("I"), array("I"), array("I")
+        self.names: list[str] = []
+        self.extras: list[Extra] = []
+        self.extra_numbers: dict[Extra, int] = {}
+        self.details: list[tuple[str, Row]] = []  # what rows of long forms tell
+        self.additions: list[tuple[str, int, int]] = []  # host, line, which detail
+        self.refusals: list[Refusal] = []
+        self.remarks: list[Refusal] = []
+        self.inventories: list[tuple[str, str, int]] = []
+
+    def file(self, name: str, stream: BinaryIO) -> None:
+        """Take the rows of one file. Raises InventoryError when it is no inventory."""
+        codec, digest = examine(stream)
+        with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
+            line = 1
+            try:
+                header_line, line, delimiter, header = read_header(name, text)
+                table = _Table(self, name, Columns(name, header_line, header), delimiter)
+                while batch := list(islice(text, BATCH)):
+                    joined = "".join(batch)
+                    if '"' in joined:
+                        # A cell may hold line breaks: the rest is read as it comes.
+                        for lines, rows in batches(chain(batch, text), delimiter, line):
+                            line = lines[-1]
+                            table.rows(lines, rows)
+                        break
+                    if not table.known(line, batch):
+                        table.rows(range(line, line + len(batch)), list(csv.reader(batch, delimiter=delimiter)))
+                    line += len(batch)
+            except csv.Error as error:
+                raise InventoryError(f"{name}:{line}: {error}") from error
+        self.inventories.append((name, digest, table.count))
+
+    def say(self, name: str, line: int, messages: Messages) -> None:
+        for refusal, message in messages:
+            (self.refusals if refusal else self.remarks).append(Refusal(name, line, message))
+
+    def extra_number(self, extra: Extra) -> int:
+        number = self.extra_numbers.setdefault(extra, len(self.extras))
+        if number == len(self.extras):
+            self.extras.append(extra)
+        return number
+
+    def absorb(self, other: Rows) -> None:
+        """Take the rows of files that were read apart, behind those that are here."""
+        templates, details = len(self.templates), len(self.details)
+        extras = [self.extra_number(extra) for extra in other.extras]
+        self.templates += other.templates
+        self.which.extend(number + templates for number in other.which)
+        self.lines.extend(other.lines)
+        self.extra_of.extend(map(extras.__getitem__, other.extra_of))
+        self.names += other.names
+        self.details += other.details
+        self.additions += ((host, line, detail + details) for host, line, detail in other.additions)
+        self.refusals += other.refusals
+        self.remarks += other.remarks
+        self.inventories += other.inventories
+
+
+class _Table:
+    """The rows of one file, added to all rows in batches.
+
+    What stands beside the host in a row is read once for each distinct way to write it.
+    """
+
+    def __init__(self, into: Rows, name: str, columns: Columns, delimiter: str) -> None:
+        self.count = 0
+        self._into, self._name, self._columns, self._delimiter = into, name, columns, delimiter
+        self._told, self._extras = _Numbers(columns.telling, self._tell), _Numbers(columns.kept, self._extra)
+        self._noisy: dict[int, Messages] = {}
+        self._rests: _Rests | None = None
+        if columns.places["host"] == 0 and not columns.long_form:
+            self._rests = _Rests(self._read, delimiter)
+
+    def known(self, line: int, batch: list[str]) -> bool:
+        """Add a batch of lines without a quote; False, and nothing added, where they must be read cell by cell."""
+        rests = self._rests
+        if rests is None:
+            return False
+        if len(rests) > max(self.count // 2, 10 * BATCH):
+            self._rests = None  # each row is told in a way of its own: nothing is gained
+            return False
+        hosts, _, behind = zip(*[each.partition(self._delimiter) for each in batch], strict=True)
+        hosts = tuple(map(str.strip, hosts))
+        if "" in hosts or max(map(len, hosts)) > 255:
+            return False
+        try:
+            numbers = list(map(rests.__getitem__, behind))
+        except _SaidError:
+            return False
+        which, extras = (map(of.__getitem__, numbers) for of in (rests.which, rests.extra_of))
+        self._add(hosts, range(line, line + len(batch)), which, extras)
+        self.count += len(batch)
+        return True
+
+    def _read(self, cells: list[str]) -> tuple[int, int]:
+        """Return the template and the extra of a row; _SaidError when something must be said about it."""
+        if len(cells) != self._columns.width:
+            raise _SaidError
+        number = self._told.of(cells)
+        if number in self._noisy:
+            raise _SaidError
+        return number, self._extras.of(cells)
+
+    def rows(self, lines: Sequence[int], rows: list[list[str]]) -> None:
+        """Add a batch of rows, and what there is to say about them."""
+        into, columns = self._into, self._columns
+        if not columns.fit(rows):
+            before = len(into.refusals)
+            lines, rows = self._fitted(lines, rows)
+            self.count += len(into.refusals) - before
+        self.count += len(rows)
+        which = list(map(self._told.of, rows))
+        heard = self._noisy.keys() & set(which)
+        if heard:
+            for line, number in zip(lines, which, strict=True):
+                if number in heard:
+                    self._say(line, self._noisy[number])
+        if heard and min(heard) < 0:
+            kept = [number >= 0 for number in which]
+            lines, rows, which = (list(compress(each, kept)) for each in (lines, rows, which))  # type: ignore[assignment]  # lists of three types
+        hosts = list(map(str.strip, map(columns.host, rows)))
+        if columns.long_form:
+            into.additions += zip(hosts, lines, which, strict=True)
+        else:
+            self._add(hosts, lines, which, map(self._extras.of, rows))
+
+    def _fitted(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
+        """Return the rows that have a host, with as many cells as the header; refuse others, leave blank ones out."""
+        width, kept = self._columns.width, []
+        for line, cells in zip(lines, rows, strict=True):
+            fitted = cells[:width] + [""] * (width - len(cells))
+            host = self._columns.host(fitted).strip()
+            if not any(map(str.strip, cells)):
+                continue
+            if any(map(str.strip, cells[width:])):
+                self._say(line, ((True, f"{len(cells)} cells under {width} columns"),))
+            elif not host or len(host) > 255:
+                self._say(line, ((True, "host name of more than 255 characters" if host else "no host name"),))
+            else:
+                kept.append((line, fitted))
+        return [line for line, _ in kept], [cells for _, cells in kept]
+
+    def _tell(self, cells: list[str]) -> int:
+        """Return the number of the template, or of the long form's detail, that a row tells; below 0: it is refused."""
+        into, row = self._into, self._columns.row(cells)
+        try:
+            if self._columns.long_form:
+                into.details.append((self._name, long_form(row)))
+                return len(into.details) - 1
+            entry, messages = template(self._name, row)
+        except RowError as refused:
+            number = -1 - len(self._noisy)
+            self._noisy[number] = ((True, str(refused)),)
+            return number
+        into.templates.append(entry)
+        number = len(into.templates) - 1
+        if messages:
+            self._noisy[number] = messages
+        return number
+
+    def _extra(self, cells: list[str]) -> int:
+        return self._into.extra_number(self._columns.beside(cells))
+
+    def _say(self, line: int, messages: Messages) -> None:
+        self._into.say(self._name, line, messages)
+
+    def _add(self, hosts: Iterable[str], lines: Iterable[int], which: Iterable[int], extras: Iterable[int]) -> None:
+        into = self._into
+        into.names += hosts
+        into.which.extend(which)
+        into.lines.extend(lines)
+        into.extra_of.extend(extras)
+
+
+class _SaidError(Exception):
+    """A row about which something must be said, which needs its line."""
+
+
+class _Rests(dict[str, int]):
+    """A number for each way to write what stands behind the host; asked for a new one, it reads it.
+
+    `which` and `extra_of` have the template and the extra of each number.
+    """
+
+    def __init__(self, read: Callable[[list[str]], tuple[int, int]], delimiter: str) -> None:
+        super().__init__()
+        self.which: list[int] = []
+        self.extra_of: list[int] = []
+        self._read, self._delimiter = read, delimiter
+
+    def __missing__(self, rest: str) -> int:
+        told, extra = self._read(["", *rest.rstrip("\r\n").split(self._delimiter)])  # no quote is in it
+        number = self[rest] = len(self.which)
+        self.which.append(told)
+        self.extra_of.append(extra)
+        return number
+
+
+class _Numbers:
+    """A number for each distinct key of rows; `new` gives that of a row whose key was not seen before."""
+
+    def __init__(self, key: Callable[[list[str]], object], new: Callable[[list[str]], int]) -> None:
+        self._key, self._new = key, new
+        self._known: dict[object, int] = {}
+
+    def of(self, row: list[str]) -> int:
+        """Return the number of a row."""
+        key = self._key(row)
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = self._new(row)
+        return number

@@ -1,0 +1,11 @@
+"""An installation's profile against what is known about one article: the verdict, with its evidence. Pure.
+
+`verdict` states the rules and their order; `host` reads what a profile says of itself, `demands` what an article
+requires, and `fleetwide` judges all profiles of a fleet at once.
+"""
+
+from kbcheck.matching.fleetwide import Fleetwide
+from kbcheck.matching.host import candidate_levels, level_text, profile_of
+from kbcheck.matching.verdict import assess, elsewhere, fixable
+
+__all__ = ["Fleetwide", "assess", "candidate_levels", "elsewhere", "fixable", "level_text", "profile_of"]

@@ -1,0 +1,247 @@
+"""What one line of an article demands, prepared once for all hosts, and how a host's files stand against it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kbcheck import product
+from kbcheck.model import (
+    UNSPECIFIED,
+    Affected,
+    Correction,
+    CorrectionKind,
+    FileVersion,
+    FixedFile,
+    LineKnowledge,
+    Method,
+    Profile,
+    Remedy,
+)
+
+Demands = tuple[Affected | Correction | FixedFile, ...]
+Files = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileTest:
+    """One way to be fixed by files: for each file the version required; `every` is true for a rollup's block."""
+
+    required: tuple[tuple[str, tuple[int, ...]], ...]
+    demands: Demands
+    every: bool
+
+    def missing(self, profile: Profile) -> tuple[str, ...]:
+        told = {name for name, _, _ in profile.files}
+        return tuple(name for name, _ in self.required if name not in told)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A hotfix that an inventory may claim: `sure` when any state of it holds the correction."""
+
+    sure: bool
+    demands: Demands
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What of a line's knowledge does not depend on the host."""
+
+    product_line: str
+    tests: tuple[FileTest, ...]
+    claims: dict[str, Claim]
+    order: str | None
+    ordered: Demands
+    remedies: tuple[Remedy, ...]
+    wanted: dict[str, tuple[tuple[int, ...], ...]]  # file -> each build that a test requires of it
+
+    def key_of(self, files: Files) -> tuple[object, ...]:
+        """Return what a verdict can depend on of the builds of `files`: their branch, which wanted builds are above."""
+        key = product.build_key
+        return tuple(
+            (name, build[:1], _level_of(self.product_line, build), *(key(build) < key(w) for w in self.wanted[name]))
+            for name, build in files
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the reported files stand: the test that passed, is unclear, lacks files, failed, is past the branch.
+
+    `fields` are the reported files that some test names, as fields of a host: `files:store.exe`.
+    """
+
+    fields: tuple[str, ...]
+    passed: FileTest | None = None
+    unclear: FileTest | None = None
+    partial: FileTest | None = None
+    old: FileTest | None = None
+    past_base: FileTest | None = None
+    ordered: FileTest | None = None
+
+
+_CACHE: dict[int, tuple[LineKnowledge, Prepared]] = {}
+
+
+def prepared(line: LineKnowledge) -> Prepared:
+    """Return the prepared form of a line's knowledge, made once for each object."""
+    found = _CACHE.get(id(line))
+    if found is None or found[0] is not line:
+        if len(_CACHE) > 200_000:
+            _CACHE.clear()
+        found = (line, _prepare(line))
+        _CACHE[id(line)] = found
+    return found[1]
+
+
+def _prepare(line: LineKnowledge) -> Prepared:
+    of = product.line(line.product_line)
+    tests: list[FileTest] = []
+    own: dict[str, FixedFile] = {}
+    for row in line.fixed_files:
+        key = row.file.casefold()
+        if key not in own or product.build_key(row.build) < product.build_key(own[key].build):
+            own[key] = row
+    if own:
+        tests.append(FileTest(tuple((name, row.build) for name, row in own.items()), tuple(own.values()), every=False))
+    claims: dict[str, Claim] = {}
+    rollups: dict[str, list[Correction]] = {}
+    for correction in line.corrections:
+        if correction.kind is not CorrectionKind.HOTFIX:
+            continue
+        if correction.method is Method.ROLLUP:
+            rollups.setdefault(correction.source, []).append(correction)
+            usable = [f for f in correction.files if f.build]
+            if usable:
+                tests.append(FileTest(tuple((f.file.casefold(), f.build) for f in usable), (correction,), every=True))
+        else:
+            previous = claims.get(correction.source)
+            claims[correction.source] = Claim(True, (*(previous.demands if previous else ()), correction))
+    for source, members in rollups.items():
+        sure = any(correction.order == 0 for correction in members)
+        claims[source] = Claim(sure, tuple(members))
+    subject = next((c.subject for c in line.corrections), None)
+    if subject is not None and subject not in claims:
+        claims[subject] = Claim(True, tuple(line.fixed_files))
+    order, ordered = _build_order(of, line, tests)
+    wanted: dict[str, set[tuple[int, ...]]] = {}
+    for test in tests:
+        for name, build in test.required:
+            wanted.setdefault(name, set()).add(build)
+    every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
+    return Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of, tests), every)
+
+
+def _build_order(of: product.Line, line: LineKnowledge, tests: Sequence[FileTest]) -> tuple[str | None, Demands]:
+    """Return the level that a host must be past for rule 10: the lowest branch of a required file, and what says so.
+
+    Rows on the release's own base number say nothing: later service packs need not contain them.
+    """
+    if of.scheme != "branch" or not of.levels or not of.levels[0].build:
+        return None, ()
+    base = of.levels[0].build[2]
+    lowest: tuple[str, Demands] | None = None
+    for test in tests:
+        builds = [build for _, build in test.required if len(build) > 2]
+        if not builds or any(build[2] <= base for build in builds):
+            continue
+        level = product.level_of_build(of, max(builds, key=product.build_key))
+        if level is not None and (lowest is None or product.level_key(level) < product.level_key(lowest[0])):
+            lowest = (level, test.demands)
+    return lowest if lowest is not None else (None, ())
+
+
+def _remedies(line: LineKnowledge, of: product.Line, tests: Sequence[FileTest]) -> tuple[Remedy, ...]:
+    found: list[Remedy] = []
+    if line.latest is not None and line.latest != product.RTM:
+        found.append(Remedy(line.product_line, line.latest, of.obtain))
+    elif line.latest == product.RTM and line.first_fixed is not None:
+        found.append(Remedy(line.product_line, product.RTM, None))
+    elif line.first_fixed == UNSPECIFIED:
+        packs = [level.name for level in of.levels if level.name != product.RTM]
+        found.append(Remedy(line.product_line, packs[-1] if packs else None, of.obtain))
+    hotfixes: dict[str, tuple[FileVersion, ...]] = {}
+    for correction in line.corrections:
+        if correction.kind is CorrectionKind.HOTFIX:
+            files = (
+                correction.files
+                if correction.source not in hotfixes or correction.files
+                else hotfixes[correction.source]
+            )
+            hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
+    named = any(hotfixes.values())
+    found.extend(
+        Remedy(line.product_line, None, source, files) for source, files in hotfixes.items() if files or not named
+    )
+    return tuple(found)
+
+
+def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing:
+    """Return how the host's files stand against the tests: the best answer any of them gives."""
+    if not profile.files or not demanded.tests:
+        return Standing(())
+    told = {name: build for name, build, _ in profile.files}
+    of = product.line(profile.product_line)
+    base = of.levels[0].build[2] if of.scheme == "branch" and of.levels and of.levels[0].build else None
+    passed = unclear = partial = old = past_base = ordered = None
+    used: dict[str, None] = {}
+    for test in demanded.tests:
+        reported = [
+            (name, told[name], wanted)
+            for name, wanted in test.required
+            if name in told and _same_line(told[name], wanted)
+        ]
+        if not reported:
+            continue
+        used.update(dict.fromkeys(name for name, _, _ in reported))
+        if any(product.build_key(have) < product.build_key(wanted) for _, have, wanted in reported):
+            old = old or test
+            continue
+        answers = {_branch(of, line, have, wanted, base) for _, have, wanted in reported}
+        if "unclear" in answers:
+            unclear = unclear or test
+        elif "base" in answers:
+            past_base = past_base or test
+        elif test.every and len(reported) < len(test.required) and "same" in answers:
+            partial = partial or test
+        elif "order" in answers:
+            ordered = ordered or test
+        else:
+            passed = passed or test
+    if passed is not None:
+        unclear = partial = old = past_base = ordered = None
+    elif any(test is not None for test in (unclear, partial, ordered, past_base)):
+        old = None
+    return Standing(tuple(f"files:{name}" for name in used), passed, unclear, partial, old, past_base, ordered)
+
+
+def _same_line(have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether two versions can be compared: of one release (5.5.x), or both without a known scheme."""
+    return len(have) > 0 and len(wanted) > 0 and have[0] == wanted[0]
+
+
+@functools.lru_cache(maxsize=65536)
+def _level_of(name: str, build: tuple[int, ...]) -> str | None:
+    return product.level_of_build(product.line(name), build)
+
+
+def _branch(
+    of: product.Line, line: LineKnowledge, have: tuple[int, ...], wanted: tuple[int, ...], base: int | None
+) -> str:
+    """Return "same" where a version at or past the wanted one surely holds the correction, else why not.
+
+    "unclear": on a later branch before the first correction; "base": past the release's own base number; "order": no
+    service pack is named, so order alone speaks (rule 10).
+    """
+    if of.scheme != "branch":
+        return "same"
+    mine, theirs = _level_of(of.name, have), _level_of(of.name, wanted)
+    if mine == theirs or mine is None:
+        return "same"
+    if line.latest is not None:
+        return "same" if product.level_key(mine) >= product.level_key(line.latest) else "unclear"
+    if base is not None and len(wanted) > 2 and wanted[2] <= base:
+        return "base"
+    return "order"

@@ -1,0 +1,119 @@
+"""All profiles of a fleet against one article at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from kbcheck.matching.demands import Files, prepared
+from kbcheck.matching.host import candidate_levels
+from kbcheck.matching.verdict import Levels, at_levels, not_listed
+from kbcheck.model import ArticleKnowledge, Column, LineKnowledge, Profile, Reason, Verdict
+
+Beside = tuple[tuple[str, str | None], ...]
+
+
+class Fleetwide:
+    """Profiles grouped by what a verdict can depend on, so that each article is judged once for each such thing.
+
+    A group shares the product line, the levels that the host's data speak for, and what runs beside it; its profiles
+    differ in files and hotfixes, of which an article names few. `groups` has the group of each profile. Law: column()
+    gives what assess() gives for each profile.
+    """
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        self._profiles = tuple(profiles)
+        numbers: dict[tuple[str, Levels, Beside], int] = {}
+        self._members: list[list[int]] = []
+        self._told: dict[tuple[str, str], set[int]] = {}
+        self._splits: dict[tuple[int, frozenset[str]], list[_Alike]] = {}
+        groups = []
+        for number, profile in enumerate(self._profiles):
+            standing = (profile.product_line, candidate_levels(profile), profile.beside)
+            group = numbers.setdefault(standing, len(numbers))
+            if group == len(self._members):
+                self._members.append([])
+            self._members[group].append(number)
+            groups.append(group)
+            for name in (*(file for file, _, _ in profile.files), *profile.hotfixes):
+                self._told.setdefault((profile.product_line, name), set()).add(number)
+        self.groups = tuple(groups)
+        self._of_line: dict[str, dict[Levels, list[int]]] = {}
+        for (line, levels, _), group in numbers.items():
+            self._of_line.setdefault(line, {}).setdefault(levels, []).append(group)
+
+    def column(self, known: ArticleKnowledge) -> Column:
+        """Return the verdicts about one article; what is equal is mostly one object."""
+        of_group: list[Verdict] = [None] * len(self._members)  # type: ignore[list-item]  # each is set below
+        apart: dict[int, Verdict] = {}
+        unlisted: dict[tuple[Reason, str | None], Verdict] = {}
+        fixed = {line.product_line for line in known.lines if line.first_fixed is not None}
+        for name, by_levels in self._of_line.items():
+            line = known.line(name)
+            if line is not None and line.listed:
+                # What runs beside it is asked only where its own line has no correction (rules 11 and 13).
+                beside = fixed if name not in fixed else frozenset()
+                for levels, groups in by_levels.items():
+                    self._judge(known, line, levels, groups, beside, of_group, apart)
+                continue
+            verdict = not_listed(name, known, line)
+            verdict = unlisted.setdefault((verdict.reason, verdict.first_fixed), verdict)
+            for groups in by_levels.values():
+                for group in groups:
+                    of_group[group] = verdict
+        return Column(tuple(of_group), apart)
+
+    def _judge(
+        self,
+        known: ArticleKnowledge,
+        line: LineKnowledge,
+        levels: Levels,
+        groups: Sequence[int],
+        beside: Collection[str],
+        of_group: list[Verdict],
+        apart: dict[int, Verdict],
+    ) -> None:
+        """Judge groups of one line and level, which differ in what runs beside; only `beside` of that matters."""
+        demanded = prepared(line)
+        named = (*demanded.wanted, *demanded.claims)
+        told = frozenset(name for name in named if (line.product_line, name) in self._told)
+        shared: dict[tuple[object, ...], Verdict] = {}
+        for group in groups:
+            near: Beside = ()
+            if beside:
+                near = tuple(each for each in self._profiles[self._members[group][0]].beside if each[0] in beside)
+            for alike in self._split(group, told):
+                key = (near, demanded.key_of(alike.files), alike.hotfixes)
+                verdict = shared.get(key)
+                if verdict is None:
+                    verdict = shared[key] = at_levels(self._profiles[alike.members[0]], levels, known, line)
+                if of_group[group] is None:
+                    of_group[group] = verdict
+                elif verdict is not of_group[group]:
+                    apart.update(dict.fromkeys(alike.members, verdict))
+
+    def _split(self, group: int, names: frozenset[str]) -> list[_Alike]:
+        """Return the profiles of a group by what they tell of files and hotfixes; those that tell none first."""
+        found = self._splits.get((group, names))
+        if found is None:
+            members = self._members[group]
+            of = self._profiles[members[0]].product_line
+            telling = set().union(*(self._told[of, name] for name in names)).intersection(members)
+            by_key: dict[tuple[Files, tuple[str, ...]], list[int]] = {}
+            if len(telling) < len(members):
+                by_key[(), ()] = [number for number in members if number not in telling]
+            for number in sorted(telling):
+                profile = self._profiles[number]
+                files = tuple((name, build) for name, build, _ in profile.files if name in names)
+                by_key.setdefault((files, tuple(each for each in profile.hotfixes if each in names)), []).append(number)
+            found = self._splits[group, names] = [_Alike(*key, tuple(alike)) for key, alike in by_key.items()]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Profiles of one group that tell the same of some files and hotfixes."""
+
+    files: Files
+    hotfixes: tuple[str, ...]
+    members: tuple[int, ...]

@@ -1,0 +1,307 @@
+"""An installation's profile against what is known about one article: the verdict, with its evidence. Pure.
+
+Rules (docs/verdicts.md has them with examples), asked in this order for one level of the host:
+
+ 1 the line is not affected                                  not-applicable  product-not-listed, release-not-listed
+ 2 the host's data contradict each other, and it matters     undetermined    conflicting-evidence
+ 3 a fixed file is at or past its version                    fixed           fixed-by-file-version
+ 4 ... but on a later branch before the first correction;    undetermined    branch-unclear
+   a rollup's block names files that are not reported                        files-missing
+ 5 the strongest sources disagree, the level lies between    undetermined    sources-disagree
+ 6 the level is at or past the first correction              fixed           fixed-by-service-pack
+ 7 "the latest service pack": by the article's date          fixed, undetermined (service-pack-unnamed)
+ 8 a reported fixed file is older than required              exposed         file-too-old
+ 9 a hotfix that corrects it is claimed                      fixed, undetermined (hotfix-build-unknown)
+10 no service pack named, the level is past the file's       fixed           fixed-by-build-order
+11 corrected in another product of this host                 fixed-by-other-product, fix-available, level-unknown
+12 the level is not known, and it matters                    undetermined    level-unknown
+13 the level is listed                                       exposed         fix-available, hotfix-only, no-fix-known
+14 only other levels are listed                              undetermined    level-not-listed
+
+Law: raising a level, a build or a file version never turns `fixed` into `exposed`.
+
+Two readings that the order alone does not settle: files that are missing matter only below the first correction (a
+level that holds it holds all files of the block), and so does a block's file that is too old while others are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from kbcheck import product
+from kbcheck.matching.demands import Demands, prepared, stand
+from kbcheck.matching.host import candidate_levels
+from kbcheck.model import (
+    HOTFIX_ONLY,
+    UNSPECIFIED,
+    ArticleKnowledge,
+    Correction,
+    Evidence,
+    LineKnowledge,
+    Profile,
+    Reason,
+    Remedy,
+    Status,
+    Verdict,
+)
+
+Levels = tuple[str | None, ...]
+
+_LEVEL = ("service_pack", "build")  # the fields that tell a level
+
+_STATUS = {
+    Reason.PRODUCT_NOT_LISTED: Status.NOT_APPLICABLE,
+    Reason.RELEASE_NOT_LISTED: Status.NOT_APPLICABLE,
+    Reason.CONFLICTING_EVIDENCE: Status.UNDETERMINED,
+    Reason.FIXED_BY_FILE_VERSION: Status.FIXED,
+    Reason.BRANCH_UNCLEAR: Status.UNDETERMINED,
+    Reason.FILES_MISSING: Status.UNDETERMINED,
+    Reason.SOURCES_DISAGREE: Status.UNDETERMINED,
+    Reason.FIXED_BY_SERVICE_PACK: Status.FIXED,
+    Reason.SERVICE_PACK_UNNAMED: Status.UNDETERMINED,
+    Reason.FILE_TOO_OLD: Status.EXPOSED,
+    Reason.FIXED_BY_HOTFIX: Status.FIXED,
+    Reason.HOTFIX_BUILD_UNKNOWN: Status.UNDETERMINED,
+    Reason.FIXED_BY_BUILD_ORDER: Status.FIXED,
+    Reason.FIXED_BY_OTHER_PRODUCT: Status.FIXED,
+    Reason.FIX_AVAILABLE: Status.EXPOSED,
+    Reason.HOTFIX_ONLY: Status.EXPOSED,
+    Reason.NO_FIX_KNOWN: Status.EXPOSED,
+    Reason.LEVEL_UNKNOWN: Status.UNDETERMINED,
+    Reason.LEVEL_NOT_LISTED: Status.UNDETERMINED,
+}
+
+
+def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
+    """Return the verdict for one profile and one article."""
+    line = known.line(profile.product_line)
+    if line is None or not line.listed:
+        return not_listed(profile.product_line, known, line)
+    return at_levels(profile, candidate_levels(profile), known, line)
+
+
+def at_levels(profile: Profile, levels: Levels, known: ArticleKnowledge, line: LineKnowledge) -> Verdict:
+    """Return the verdict for a profile whose own data speak for `levels`, about a listed line of an article."""
+    asked = _Question(profile, known, line)
+    verdicts = [asked.at(level) for level in levels]
+    if len(levels) == 1:
+        return verdicts[0]
+    told = " and ".join(level if level is not None else "another release" for level in levels)
+    note = f"the host's own data speak for {told}"
+    if len({verdict.status for verdict in verdicts}) > 1:
+        demands = tuple(dict.fromkeys(d for verdict in verdicts for d in verdict.evidence.demands))
+        fields = ("service_pack", "version", "build", "files")
+        return asked.answer(Reason.CONFLICTING_EVIDENCE, 2, demands, fields, missing=_LEVEL, notes=(note,))
+    last = verdicts[-1].evidence
+    return replace(verdicts[-1], evidence=replace(last, notes=(*last.notes, f"{note}; the verdict is the same")))
+
+
+def not_listed(name: str, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:
+    """Return the verdict for a product line that an article does not list (rule 1)."""
+    own = product.line(name).product
+    affected = tuple(each.affected[0] for each in known.lines if each.listed and each.affected)
+    same = any(product.line(each.product_line).product == own for each in affected)
+    reason = Reason.RELEASE_NOT_LISTED if same else Reason.PRODUCT_NOT_LISTED
+    evidence = Evidence(1, affected, ("product", "version"))
+    return Verdict(known.id, _STATUS[reason], reason, evidence, line.first_fixed if line else None)
+
+
+class _Question:
+    """One profile and one listed line of an article; the rules are asked in their order."""
+
+    def __init__(self, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> None:
+        self.profile, self.known, self.line = profile, known, line
+        self.demanded = prepared(line)
+        self.files = stand(profile, line, self.demanded)
+
+    def answer(
+        self,
+        reason: Reason,
+        rule: int,
+        demands: Demands,
+        fields: tuple[str, ...],
+        *,
+        missing: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        remedies: tuple[Remedy, ...] | None = None,
+    ) -> Verdict:
+        """Return a verdict; `remedies` of None are the line's own, unless it is fixed."""
+        status = _STATUS[reason]
+        if remedies is None:
+            remedies = self.demanded.remedies if status is not Status.FIXED else ()
+        evidence = Evidence(rule, demands, fields, missing, notes)
+        return Verdict(self.known.id, status, reason, evidence, self.line.first_fixed, remedies)
+
+    def at(self, level: str | None) -> Verdict:
+        """Return the verdict if the host stood at `level` (None: not known)."""
+        if level is None:
+            return self._unknown()
+        return self._corrected(level) or self._listed(level)
+
+    def _unknown(self) -> Verdict:
+        """Rule 12: what does not depend on the level is answered; else the level is what is missing."""
+        line = self.line
+        levels = [each.name for each in product.line(line.product_line).levels]
+        verdicts = [self.at(level) for level in levels or [product.RTM]]
+        if len({verdict.status for verdict in verdicts}) == 1:
+            note = "the level is not known; the verdict is the same for all of them"
+            evidence = verdicts[0].evidence
+            fields = tuple(f for f in evidence.fields if f != "service_pack")
+            return replace(verdicts[0], evidence=replace(evidence, notes=(note,), fields=fields))
+        return self.answer(Reason.LEVEL_UNKNOWN, 12, line.deciding or line.affected, _LEVEL, missing=_LEVEL)
+
+    def _corrected(self, level: str) -> Verdict | None:
+        """Rules 3 to 11, None when none of them answers."""
+        line, files = self.line, self.files
+        key = product.level_key(level)
+        reached = line.earliest is not None and line.latest is not None and key >= product.level_key(line.earliest)
+        whole = reached and line.latest is not None and key >= product.level_key(line.latest)
+        if files.passed is not None:
+            return self.answer(Reason.FIXED_BY_FILE_VERSION, 3, files.passed.demands, files.fields)
+        if files.unclear is not None:
+            fields = (*files.fields, "service_pack")
+            return self.answer(Reason.BRANCH_UNCLEAR, 4, files.unclear.demands, fields, missing=("service_pack",))
+        if files.partial is not None and not whole:
+            lacking = tuple(f"files:{name}" for name in files.partial.missing(self.profile))
+            return self.answer(Reason.FILES_MISSING, 4, files.partial.demands, files.fields, missing=lacking)
+        if reached and not whole:
+            return self.answer(Reason.SOURCES_DISAGREE, 5, line.deciding, _LEVEL, missing=self._some_files())
+        if whole:
+            notes = _level_notes(level, line)
+            return self.answer(Reason.FIXED_BY_SERVICE_PACK, 6, line.deciding, _LEVEL, notes=notes)
+        if line.first_fixed == UNSPECIFIED:
+            verdict = self._latest_pack(level)
+            if verdict is not None:
+                return verdict
+        return self._corrected_by_hotfix(level)
+
+    def _latest_pack(self, level: str) -> Verdict | None:
+        """Rule 7."""
+        line, newest = self.line, _newest(self.known, self.line)
+        told = f"the newest service pack by {self.known.date.isoformat()}"
+        if newest is not None and product.level_key(level) >= product.level_key(newest):
+            note = f"{newest} was {told}, the article's date"
+            return self.answer(Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, _LEVEL, notes=(note,))
+        if level == product.RTM:
+            return None
+        note = "which service pack is not said" + (
+            f"; {newest} was the newest by {self.known.date.isoformat()}" if newest else ""
+        )
+        missing = self._some_files()
+        return self.answer(Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, _LEVEL, missing=missing, notes=(note,))
+
+    def _corrected_by_hotfix(self, level: str) -> Verdict | None:
+        """Rules 8 to 11."""
+        line, files, demanded = self.line, self.files, self.demanded
+        claimed = [hotfix for hotfix in self.profile.hotfixes if hotfix in demanded.claims]
+        if files.old is not None:
+            note = f"{', '.join(claimed)} is claimed, but the file is older than that hotfix's: the file decides"
+            notes = (note,) if claimed else ()
+            return self.answer(Reason.FILE_TOO_OLD, 8, files.old.demands, files.fields, notes=notes)
+        if claimed:
+            claims = [demanded.claims[hotfix] for hotfix in claimed]
+            claim = next((each for each in claims if each.sure), claims[0])
+            if claim.sure:
+                note = "by the inventory's word: no file version confirms it"
+                demands = claim.demands or line.affected
+                return self.answer(Reason.FIXED_BY_HOTFIX, 9, demands, ("hotfixes",), notes=(note,))
+            named = (f.file.casefold() for d in claim.demands if isinstance(d, Correction) for f in d.files)
+            lacking = tuple(dict.fromkeys(f"files:{name}" for name in named)) or ("files",)
+            return self.answer(Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
+        if files.ordered is not None:
+            note = (
+                "order alone speaks: the file is on a later branch than the corrected one, and no service pack is named"
+            )
+            return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, files.ordered.demands, files.fields, notes=(note,))
+        if files.past_base is not None:
+            demands = files.past_base.demands
+            return self.answer(Reason.BRANCH_UNCLEAR, 10, demands, files.fields, missing=("service_pack",))
+        after = demanded.order
+        if line.earliest is None and after is not None and product.level_key(level) > product.level_key(after):
+            note = (
+                f"order alone speaks: the corrected build is before {level}; no article says that {level} contains it"
+            )
+            return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, demanded.ordered, _LEVEL, notes=(note,))
+        return self._beside()
+
+    def _beside(self) -> Verdict | None:
+        """Rule 11: corrected in another product that this host runs, and not in this one."""
+        if self.line.first_fixed is not None:
+            return None
+        beside = dict(self.profile.beside)
+        for other in self.known.lines:
+            if other.product_line not in beside or other.first_fixed is None or other.earliest is None:
+                continue
+            level = beside[other.product_line]
+            field = f"{other.product_line}: service_pack"
+            remedies = prepared(other).remedies
+            demands = other.deciding
+            if level is None:
+                missing = (field,)
+                return self.answer(Reason.LEVEL_UNKNOWN, 11, demands, ("os",), missing=missing, remedies=remedies)
+            if product.level_key(level) >= product.level_key(other.latest or other.earliest):
+                return self.answer(Reason.FIXED_BY_OTHER_PRODUCT, 11, demands, (field,))
+            return self.answer(Reason.FIX_AVAILABLE, 11, demands, (field,), remedies=remedies)
+        return None
+
+    def _listed(self, level: str) -> Verdict:
+        """Rules 13 and 14."""
+        line = self.line
+        demands: Demands = (*line.affected, *line.deciding)
+        if line.levels and level not in line.levels:
+            return self.answer(Reason.LEVEL_NOT_LISTED, 14, demands, _LEVEL)
+        if line.first_fixed is None:
+            others = elsewhere(self.known, line, dict(self.profile.beside))
+            reason = Reason.FIX_AVAILABLE if others else Reason.NO_FIX_KNOWN
+            demands += tuple(c for other in others for c in other.deciding)
+            remedies = tuple(r for other in others for r in prepared(other).remedies)
+            return self.answer(reason, 13, demands, _LEVEL, remedies=remedies)
+        reason = Reason.HOTFIX_ONLY if line.first_fixed == HOTFIX_ONLY else Reason.FIX_AVAILABLE
+        return self.answer(reason, 13, demands, _LEVEL)
+
+    def _some_files(self) -> tuple[str, ...]:
+        """Return what would settle it, where some file's version would."""
+        return ("files",) if self.demanded.tests else ()
+
+
+def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[str] = ()) -> tuple[LineKnowledge, ...]:
+    """Return the lines of other products that hold a correction: of a platform, or of what stands in `beside`.
+
+    An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server.
+    """
+    own = product.line(line.product_line).product
+    return tuple(
+        other
+        for other in known.lines
+        if other.first_fixed is not None
+        and product.line(other.product_line).product != own
+        and (other.product_line in beside or product.line(other.product_line).platform)
+    )
+
+
+def fixable(known: ArticleKnowledge, lines: Collection[str]) -> bool:
+    """Whether the article concerns one of `lines` and a fix for it is known, in it or in another product."""
+    return any(
+        line.first_fixed is not None or bool(elsewhere(known, line))
+        for line in known.lines
+        if line.listed and line.product_line in lines
+    )
+
+
+def _level_notes(level: str, line: LineKnowledge) -> tuple[str, ...]:
+    of = product.line(line.product_line)
+    if of.levels and of.level(level) is None:
+        return (f"{level} is above every service pack known for {of.name}; it is taken as cumulative",)
+    return ()
+
+
+def _newest(known: ArticleKnowledge, line: LineKnowledge) -> str | None:
+    """Return the newest service pack of the line by the article's date; the newest of all where dates are not known."""
+    of = product.line(line.product_line)
+    packs = [level for level in of.levels if level.name != product.RTM]
+    if not packs:
+        return None
+    if any(level.released is None for level in packs):
+        return packs[-1].name
+    return product.newest_level(of, known.date) or packs[0].name
