@@ -1,0 +1,25 @@
+"""Commands: each reads its options, calls one function below, prints, and returns the exit code.
+
+Exit codes: 0 done, nothing found that `--fail-on` names; 1 found; 2 wrong usage; 3 done, but some input could not be
+read; 4 could not run; 130 interrupted. Errors are turned into codes in one place, `main`.
+
+Heavy rooms (sqlalchemy, tabulate) are imported inside the commands, so that `--help` and `--version` are quick.
+"""
+
+from kbcheck.cli import articles, compliance, simulation
+from kbcheck.cli.application import app, main, run
+
+__all__ = ["app", "main", "run"]
+
+for _name, _command in (
+    ("import", compliance.import_),
+    ("scan", compliance.scan),
+    ("report", compliance.report),
+    ("explain", compliance.explain),
+    ("show", articles.show),
+    ("list", articles.list_),
+    ("search", articles.search),
+    ("simulate", simulation.simulate),
+    ("demo", simulation.demo),
+):
+    app.command(_name)(_command)

@@ -1,0 +1,173 @@
+"""The commands about articles: show, list, search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kbcheck.cli import options, streams
+from kbcheck.cli.application import OK, CommandError
+
+if TYPE_CHECKING:
+    from kbcheck.model import ArticleKnowledge
+
+
+def show(
+    article: Annotated[str, typer.Argument(metavar="ARTICLE", help="Article, such as Q241556.")],
+    annotated: Annotated[
+        bool, typer.Option("--annotated", help="The article's own text, each recognised fact marked.")
+    ] = False,
+    format_: Annotated[options.PageFormat, typer.Option("--format", help="Format.")] = options.PageFormat.TEXT,
+    output: options.Output = None,
+    db: options.Database = None,
+) -> int:
+    """Print the structured advisory of one article, or what a fix list holds.
+
+    Examples: kbcheck show Q241556 | kbcheck show Q268886 | kbcheck show Q241556 --annotated
+    """
+    from kbcheck import knowledge
+    from kbcheck.article import references
+    from kbcheck.report import article as writer
+    from kbcheck.report import data
+
+    ident = options.ids([article])[0]
+    with options.open_store(db) as store:
+        stored = store.article(ident)
+        if stored is None:
+            raise CommandError(f"{ident} is not in the database; import it first")
+        listed = store.stated_by(ident)
+        titles = store.titles(references(stored.article))
+    known = knowledge.weigh(stored.facts)
+    if format_ is options.PageFormat.JSON:
+        streams.write([data.dumps(data.article(stored, known))], output)
+    elif annotated:
+        streams.write([writer.annotated(stored, known)], output)
+    else:
+        streams.write([writer.page(stored, known, listed, titles, width=streams.width())], output)
+    return OK
+
+
+def list_(
+    product: Annotated[
+        str | None,
+        typer.Option(
+            "--product", help='Articles that affect this product line, such as "Exchange Server 5.5".', metavar="NAME"
+        ),
+    ] = None,
+    fixed_in: Annotated[
+        str | None,
+        typer.Option("--fixed-in", help='First corrected at this level: SP4, "hotfix only", none.', metavar="LEVEL"),
+    ] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="The archive's category, such as exchange.", metavar="NAME")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option("--kind", help="bug, feature, howto, info, fix-list, problem, unknown.", metavar="KIND"),
+    ] = None,
+    problems: Annotated[bool, typer.Option("--problems", help="What the parser refused to guess.")] = False,
+    format_: Annotated[options.ListFormat, typer.Option("--format", help="Format.")] = options.ListFormat.TABLE,
+    output: options.Output = None,
+    db: options.Database = None,
+) -> int:
+    """List articles; `--format jsonl` without a filter exports the whole knowledge base.
+
+    Examples: kbcheck list --product "Exchange Server 5.5" --fixed-in SP4 | kbcheck list --format jsonl -o kb.jsonl
+    """
+    from kbcheck import knowledge
+    from kbcheck import product as products
+    from kbcheck.report import article as writer
+    from kbcheck.report import data, table
+
+    line = products.find_line(product) if product is not None else None
+    level = fixed_in
+    if fixed_in not in (None, "none") and products.parse_level(fixed_in or "") is not None:
+        level = products.parse_level(fixed_in or "")
+    with options.open_store(db) as store:
+        troubled = store.problem_articles() if problems else set()
+
+        def chosen() -> Iterator[tuple[Any, ArticleKnowledge]]:
+            for stored in store.articles(troubled if problems else None):
+                if (category is not None and stored.article.category != category) or (
+                    kind is not None and stored.facts.kind != kind
+                ):
+                    continue
+                known = knowledge.weigh(stored.facts)
+                if line is not None and not any(each.listed and each.product_line == line for each in known.lines):
+                    continue
+                if level is not None:
+                    fixed = {name: first or "none" for name, first in knowledge.first_fixed(known).items()}
+                    if not any(first == level and (line is None or name == line) for name, first in fixed.items()):
+                        continue
+                yield stored, known
+
+        if format_ is options.ListFormat.JSONL:
+            streams.write((data.line(data.article(stored, known)) for stored, known in chosen()), output)
+            return OK
+        if problems:
+            rows = [
+                (p.kind, stored.facts.id, str(p.line), p.message) for stored, _ in chosen() for p in stored.problems
+            ]
+            tally = [f"{count:>6,}  {name} (for example {example})" for name, count, example in store.problem_counts()]
+            body = (
+                table.plain(("kind", "article", "line", "what was not understood"), sorted(rows), (2,), streams.width())
+                if rows
+                else "no problems"
+            )
+            streams.write(["\n".join([*tally, "", body, ""])], output)
+            return OK
+        headers, listed = writer.listing([known for _, known in chosen()], line)
+    streams.write(
+        [
+            table.plain(headers, listed, (), streams.width()) + f"\n{len(listed):,} articles\n"
+            if listed
+            else "no article matches\n"
+        ],
+        output,
+    )
+    return OK
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words that must all occur.")],
+    limit: Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=1000)] = 10,
+    format_: Annotated[options.ListFormat, typer.Option("--format", help="Format.")] = options.ListFormat.TABLE,
+    output: options.Output = None,
+    db: options.Database = None,
+) -> int:
+    """Search the articles' texts; the best matches first, each with the words in their place.
+
+    Example: kbcheck search OpenMsgStore deadlock
+    """
+    from kbcheck.report import data
+    from kbcheck.report.cell import clean, shorten
+
+    with options.open_store(db) as store:
+        hits = store.search(" ".join(words), limit)
+    if format_ is options.ListFormat.JSONL:
+        streams.write(
+            (
+                data.line(
+                    {
+                        "schema": "kbcheck.hit/1",
+                        "id": h.id,
+                        "title": h.title,
+                        "date": h.date,
+                        "category": h.category,
+                        "snippet": h.snippet,
+                    }
+                )
+                for h in hits
+            ),
+            output,
+        )
+        return OK
+    width = streams.width()
+    lines = []
+    for hit in hits:
+        lines.append(shorten(clean(f"{hit.id}  {hit.title}"), width))
+        lines.append(shorten(clean(f"         {hit.snippet}"), width))
+    streams.write(["".join(f"{text}\n" for text in lines) or "nothing found\n"], output)
+    return OK

@@ -1,0 +1,102 @@
+"""Standard output and error, files that are written, the terminal's width and colours."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+
+def write(chunks: Iterable[str], output: Path | None) -> None:
+    """Write to stdout, or to a file that appears whole or not at all."""
+    if output is None:
+        try:
+            for chunk in chunks:
+                sys.stdout.write(chunk)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            drop_stdout()
+        return
+    handle, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.writelines(chunks)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # as any other program would make it
+        os.replace(name, output)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def print_line(line: str) -> None:
+    """Print one line, the end of a pipe not minded."""
+    write([line + "\n"], None)
+
+
+def readable_streams() -> None:
+    """Never fail on a character that the terminal or pipe cannot show; pipes and files get UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            if stream.isatty():
+                reconfigure(errors="replace")
+            else:
+                reconfigure(encoding="utf-8", errors="replace")
+
+
+def flush() -> None:
+    """Write what stdout still holds."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_stdout()
+
+
+def drop_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter does not complain when it flushes a closed pipe at exit."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(text: str) -> None:
+    """Print to stderr, cleaned of what a terminal would obey."""
+    from kbcheck.report.cell import clean
+
+    print(*(clean(line) for line in text.splitlines()), sep="\n", file=sys.stderr)
+
+
+def width() -> int:
+    """Return how many columns the terminal has, 80 where there is none; at least 60."""
+    return max(shutil.get_terminal_size((80, 24)).columns, 60)
+
+
+def color() -> bool:
+    """Whether stdout is a terminal that wants colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@contextlib.contextmanager
+def progress(label: str, quiet: bool) -> Iterator[Callable[[float, int], None]]:
+    """Show a progress bar on stderr when it is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done, count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[count]:,} articles"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=1.0, count=0)
+        yield lambda done, count: bar.update(task, completed=done, count=count)
