@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from kbcheck import deadlock
 from kbcheck.deadlock import model, promela, simulation
-from kbcheck.deadlock.model import DeadlockError, IllegalStepError, Law, Outcome, TooLargeError, Variant
+from kbcheck.deadlock.model import DeadlockError, IllegalStepError, Law, Outcome, TooLargeError, Variant, interleavings
 
 ORACLE = Path(__file__).parents[2] / "shared" / "oracle" / "deadlock.json"
 SCHEMA = Path(__file__).parent.parent / "kbcheck" / "schemas" / "deadlock-1.json"
@@ -239,7 +239,7 @@ def test_more_threads_than_the_command_needs(variant: Variant) -> None:
 
 def test_a_size_too_large_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     for function in ("_search_forward", "_search_cyclic"):
-        monkeypatch.delattr(model, function)
+        monkeypatch.delattr(interleavings, function)
     expected = (
         "5 threads x 10 calls, faulty: 4,753,001 states predicted, more than the 1,000,000 that are searched; "
         "take fewer threads or calls"
