@@ -65,9 +65,12 @@ def parse(data: bytes) -> Article:
     return _article("\n".join(lines), tuple(lines), hashlib.sha256(data).hexdigest(), tuple(problems))
 
 
-def restore(text: str, digest: str) -> Article:
-    """Read the `text` of an article again, as `Article.text` has it; ArticleError when it is none."""
-    return _article(text, tuple(text.split("\n")), digest, ())
+def restore(text: str, digest: str, problems: tuple[Problem, ...] = ()) -> Article:
+    """Read the `text` of an article again, as `Article.text` has it; ArticleError when it is none.
+
+    `problems` are those of its layout, which only the bytes tell.
+    """
+    return _article(text, tuple(text.split("\n")), digest, problems)
 
 
 def _article(text: str, lines: tuple[str, ...], digest: str, problems: tuple[Problem, ...]) -> Article:

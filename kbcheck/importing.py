@@ -3,6 +3,7 @@
 Rules:
 - Texts are parsed in chunks, by workers if there are any; what comes back is stored in the order of the input.
 - Of two versions of an article in one input the later one wins, whichever was parsed first.
+- What an older kbcheck read is read again from the stored texts, so that its rules do not outlive it.
 - A text on which the workers die is rejected with that reason; the others of its chunk are read.
 """
 
@@ -12,10 +13,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kbcheck import advisory, article
 from kbcheck.archive import Found, Item, PassedOver, Unreadable
+from kbcheck.model import Problem
 from kbcheck.store import Prepared, Store, prepare
 from kbcheck.workers import Lost, Workers
 
@@ -90,6 +94,54 @@ def run(
     reader.flush()
     store.settle()
     return reader.summary
+
+
+def renew(
+    store: Store,
+    progress: Callable[[float, int], None] = lambda done, count: None,
+    workers: Workers | None = None,
+) -> int:
+    """Read all stored texts again if an older kbcheck read them; return how many articles were.
+
+    An article that cannot be read now keeps what was read before.
+    """
+    if not store.read_by_older:
+        return 0
+    workers = workers or Workers()
+    total, count, batch = store.count(), 0, list[Prepared]()
+    for chunk, results in workers.map(_again, _some(store.texts())):
+        if isinstance(results, Lost):
+            alone = (workers.alone(_again, [text]) for text in chunk)
+            results = [one for each in alone if not isinstance(each, Lost) for one in each]
+        batch += results
+        count += len(results)
+        if len(batch) >= BATCH:
+            store.replace(batch, again=True)
+            batch = []
+        progress(count / total, count)
+    store.replace(batch, again=True)
+    store.settle()
+    store.read_by_this()
+    return count
+
+
+Text = tuple[str, str, tuple[Problem, ...]]  # see Store.texts
+
+
+def _some(texts: Iterable[Text]) -> Iterator[list[Text]]:
+    """Return texts some at a time."""
+    every = iter(texts)
+    while chunk := list(islice(every, _CHUNK)):
+        yield chunk
+
+
+def _again(texts: Sequence[Text]) -> list[Prepared]:
+    """Read some stored texts; the part of a renewal that workers do."""
+    found = []
+    for text in texts:
+        with suppress(article.ArticleError):
+            found.append(prepare(advisory.extract(article.restore(*text))))
+    return found
 
 
 def understand(texts: Sequence[Found | Unreadable]) -> list[Understood | Refused]:

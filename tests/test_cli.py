@@ -72,6 +72,20 @@ def test_0_imported(run: Run, tmp_path: Path) -> None:
     assert again.out.startswith("43 articles: 0 new, 0 updated, 43 unchanged")
 
 
+@pytest.mark.parametrize("words", [("import", ADVISORIES), ("scan", SERVERS)])
+def test_what_an_older_kbcheck_read_is_read_again(run: Run, db: str, words: tuple[str, Path]) -> None:
+    connection = sqlite3.connect(db)
+    with connection:
+        connection.execute("UPDATE meta SET value = '0.0.9' WHERE key = 'reader'")
+        connection.execute("DELETE FROM correction WHERE subject = 241556")
+    connection.close()
+    assert run("show", "Q241556", "--db", db).out.count("SP4") == 0
+    told = "43 stored articles, which an older kbcheck had read, were read again by the rules of this one\n"
+    assert run(*words, "--db", db).err == told
+    assert run(*words, "--db", db).err == ""
+    assert run("show", "Q241556", "--db", db).out.count("SP4") > 0
+
+
 def test_0_nothing_exposed(run: Run, db: str, put: Put) -> None:
     ran = run("scan", put("f.csv", CLEAN), "--db", db)
     assert (ran.code, ran.err) == (0, "")

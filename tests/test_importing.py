@@ -5,14 +5,18 @@ import random
 import sqlite3
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ADVISORIES
 from examples import text
 
-from kbcheck import archive, importing, knowledge
+from kbcheck import advisory, archive, importing, knowledge
+from kbcheck import article as article_layout
 from kbcheck.archive import Found, Item, PassedOver, Unreadable
+from kbcheck.model import Article
 from kbcheck.store import Store
 
 FIXED = "This problem was first corrected in Exchange Server 5.5 Service Pack {}."
@@ -238,6 +242,89 @@ def test_an_interrupted_import_keeps_whole_batches(tmp_path: Path, monkeypatch: 
             importing.run(items(), store)
         assert store.count() == 20
         assert counts(importing.run(found(*(article(100000 + n) for n in range(25))), store)) == (5, 0, 20)
+
+
+def by_older(place: str, monkeypatch: pytest.MonkeyPatch, *articles: bytes) -> None:
+    """Import articles as a kbcheck did that could not read corrections yet."""
+    extract = advisory.extract
+    with monkeypatch.context() as patch:
+        patch.setattr("kbcheck.store.articles.__version__", "0.0.9")
+        patch.setattr(advisory, "extract", lambda article: replace(extract(article), corrections=()))
+        with Store(place) as store:
+            importing.run(found(*articles), store)
+            assert not store.read_by_older
+
+
+def test_what_an_older_kbcheck_read_is_read_again(tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = text("Q100003", sections=(("MORE INFORMATION", "x" * 20_001),))
+    by_older(place, monkeypatch, article(100001), article(100002, 4), wide)
+    with Store(place) as store:
+        assert store.read_by_older
+        assert levels(store) == []
+        assert counts(importing.run(found(article(100001)), store)) == (0, 0, 1)
+        seen: list[tuple[float, int]] = []
+        assert importing.renew(store, lambda done, count: seen.append((done, count))) == 3
+        assert seen[-1] == (1.0, 3)
+        assert (levels(store), levels(store, "Q100002")) == (["SP3"], ["SP4"])
+        assert not store.read_by_older
+        assert importing.renew(store) == 0
+        again = list(store.articles())
+    with Store(str(tmp_path / "fresh.db")) as fresh:
+        importing.run(found(article(100001), article(100002, 4), wide), fresh)
+        assert again == list(fresh.articles())
+    assert [problem.kind for problem in again[2].problems] == ["layout"]
+
+
+def test_a_renewal_that_was_interrupted_is_done_again(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_older(place, monkeypatch, article(100001), article(100002))
+    monkeypatch.setattr(importing, "_CHUNK", 1)
+    monkeypatch.setattr(importing, "BATCH", 1)
+
+    def interrupt(done: float, count: int) -> None:
+        raise KeyboardInterrupt
+
+    with Store(place) as store:
+        with pytest.raises(KeyboardInterrupt):
+            importing.renew(store, interrupt)
+        assert (levels(store), levels(store, "Q100002")) == (["SP3"], [])
+        assert importing.renew(store) == 2
+        assert levels(store, "Q100002") == ["SP3"]
+
+
+def test_a_renewal_leaves_alone_what_was_imported_meanwhile(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_older(place, monkeypatch, article(100001), article(100002))
+    monkeypatch.setattr(importing, "_CHUNK", 1)
+
+    def meanwhile(done: float, count: int) -> None:
+        with Store(place) as other:
+            importing.run(found(article(100001, 4)), other)
+
+    with Store(place) as store:
+        importing.renew(store, meanwhile)
+        assert (levels(store), levels(store, "Q100002")) == (["SP4"], ["SP3"])
+
+
+def test_an_article_that_cannot_be_read_any_more_stays(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_older(place, monkeypatch, article(100001), article(100002))
+    restore = article_layout.restore
+
+    def refuse(of: str, *more: Any) -> Article:
+        if "Q100001" in of:
+            raise article_layout.ArticleError("no title")
+        return restore(of, *more)
+
+    monkeypatch.setattr(article_layout, "restore", refuse)
+    with Store(place) as store:
+        assert importing.renew(store) == 1
+        assert (levels(store), levels(store, "Q100002")) == ([], ["SP3"])
+        assert store.count() == 2
+
+
+def test_what_a_newer_kbcheck_read_stays(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(place) as store:
+        importing.run(found(article(100001)), store)
+        monkeypatch.setattr("kbcheck.store.articles.__version__", "0.0.9")
+        assert importing.renew(store) == 0
 
 
 def test_standard_input(place: str) -> None:

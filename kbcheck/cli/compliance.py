@@ -14,6 +14,8 @@ from kbcheck.cli.application import FOUND, OK, UNREAD, CommandError
 
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge, Assessment, HostOfScan, HostRow, Profile, Status
+    from kbcheck.store import Store
+    from kbcheck.workers import Workers
 
 
 def import_(
@@ -36,9 +38,10 @@ def import_(
     from kbcheck import archive, importing
 
     items = archive.find(paths, sys.stdin.buffer if "-" in paths else None)
-    with options.open_store(db, create=True) as store:
+    with options.open_store(db, create=True) as store, options.workers(jobs, executor) as workers:
+        _renew(store, workers, quiet)
         before = store.count()
-        with options.workers(jobs, executor) as workers, streams.progress("importing", quiet) as progress:
+        with streams.progress("importing", quiet) as progress:
             summary = importing.run(items, store, progress, workers)
         total = store.count()
     if not quiet:
@@ -69,6 +72,20 @@ def import_(
     if not summary.articles and not summary.unread and not total:
         raise CommandError("no article found in the input")
     return UNREAD if summary.unread else OK
+
+
+def _renew(store: Store, workers: Workers, quiet: bool) -> None:
+    """Read the stored articles again if an older kbcheck read them."""
+    if not store.read_by_older:
+        return
+    from kbcheck import importing
+
+    with streams.progress("reading the stored articles again", quiet) as progress:
+        count = importing.renew(store, progress, workers)
+    if count and not quiet:
+        streams.say(
+            f"{count:,} stored articles, which an older kbcheck had read, were read again by the rules of this one"
+        )
 
 
 def _reasons(label: str, entries: list[tuple[str, str]], count: int, verbose: bool) -> None:
@@ -110,6 +127,7 @@ def scan(
     with options.workers(1, executor) as workers:
         fleet = scanning.read(inventories, workers)
         with options.open_store(db) as store:
+            _renew(store, workers, quiet)
             assessment = scanning.run(
                 fleet, store, articles=named, products=product or (), unfixed=unfixed, workers=workers
             )

@@ -55,6 +55,7 @@ class Store(Articles, Scans):
                     for statement in schema.SEARCH[self.engine.dialect.name]:
                         connection.exec_driver_sql(statement)
                     connection.execute(sa.insert(schema.meta), [{"key": "schema", "value": str(schema.VERSION)}])
+                    self._read_by_this(connection)
             return
         if version < schema.VERSION:
             self._upgrade(version)

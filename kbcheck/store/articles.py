@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kbcheck import knowledge
+from kbcheck import __version__, knowledge
 from kbcheck.article import ArticleError, restore
 from kbcheck.model import (
     Advisory,
@@ -79,11 +79,45 @@ class Articles(Database):
                 for row in connection.execute(sa.select(schema.article.c.id, schema.article.c.digest))
             }
 
-    def replace(self, advisories: Iterable[Advisory | Prepared], *, keep: bool = False) -> Replaced:
+    @property
+    def read_by_older(self) -> bool:
+        """Whether what is stored of the articles was read by an older kbcheck, whose rules may have read less."""
+        with self.reading() as connection:
+            query = sa.select(schema.meta.c.value).where(schema.meta.c.key == "reader")
+            return _release(connection.execute(query).scalar() or "0") < _release(__version__)
+
+    def read_by_this(self) -> None:
+        """Note that all articles were read by this kbcheck."""
+        with self.writing() as connection:
+            self._read_by_this(connection)
+
+    def _read_by_this(self, connection: sa.Connection) -> None:
+        connection.execute(sa.delete(schema.meta).where(schema.meta.c.key == "reader"))
+        connection.execute(sa.insert(schema.meta), [{"key": "reader", "value": __version__}])
+
+    def texts(self) -> Iterator[tuple[str, str, tuple[Problem, ...]]]:
+        """Return the text and digest of each article, and the problems of its layout, to be read again (see restore).
+
+        Each part is read at once, so that what was read can be stored meanwhile.
+        """
+        c = schema.article.c
+        with self.reading() as connection:
+            numbers = list(connection.execute(sa.select(c.number).order_by(c.number)).scalars())
+        for part in _parts(numbers):
+            with self.reading() as connection:
+                problems = _grouped(connection, schema.problem, schema.problem.c.article, part)
+                rows = connection.execute(sa.select(c.number, c.text, c.digest).where(c.number.in_(part))).all()
+            for number, text, digest in rows:
+                told = (Problem(r.line, r.message, r.kind) for r in problems.get(number, ()) if r.kind == "layout")
+                yield text, digest, tuple(told)
+
+    def replace(
+        self, advisories: Iterable[Advisory | Prepared], *, keep: bool = False, again: bool = False
+    ) -> Replaced:
         """Store `advisories` in one transaction, each instead of what was known of its article before.
 
-        `keep`: leave an article alone that is stored from the same bytes, perhaps by another process a moment ago. What
-        they say about other articles is weighed by settle().
+        `keep`: leave an article alone that is stored from the same bytes, perhaps by another process a moment ago;
+        `again`: leave those alone that are not. What they say about other articles is weighed by settle().
         """
         prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
         latest = {each.number: each for each in prepared}
@@ -94,18 +128,20 @@ class Articles(Database):
                 for part in _parts(list(latest))
                 for row in connection.execute(stored.where(schema.article.c.number.in_(part)))
             }
-            same = [number for number, digest in known.items() if keep and latest[number].digest == digest]
-            for number in same:
-                del latest[number], known[number]
+            same = {number for number, digest in known.items() if latest[number].digest == digest}
+            kept = (same if keep else set()) | (latest.keys() - same if again else set())
+            for number in kept:
+                del latest[number]
+                known.pop(number, None)
             if not latest:
-                return Replaced(0, 0, len(same))
+                return Replaced(0, 0, len(kept))
             numbers = list(latest)
             if known:
                 self._mark(connection, sorted(known))
                 self._forget(connection, sorted(known))
             self._insert(connection, latest.values())
             self._mark(connection, numbers)
-        return Replaced(len(latest) - len(known), len(known), len(same))
+        return Replaced(len(latest) - len(known), len(known), len(kept))
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
         """Mark what must be weighed again: articles about which others speak, where one of `sources` has a part."""
@@ -373,6 +409,11 @@ def _grouped(
     for row in connection.execute(query):
         found.setdefault(row[place], []).append(row)
     return found
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return a version for comparing: `0.2.0` as (0, 2, 0)."""
+    return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def prepare(advisory: Advisory) -> Prepared:
