@@ -54,7 +54,7 @@ def extract(article: Article) -> Advisory:
         findings = statements.read(article, body, listed, rows)
         corrections = [*findings.corrections, *_of_tables(article, rows)]
         problems += findings.problems
-        kind = _kind(article, findings.features, bool(findings.confirmed))
+        kind = _kind(article, findings.features, findings.bug)
         listed = _affected(listed, findings.confirmed, corrections)
     return Advisory(article, kind, listed, tuple(rows), tuple(corrections), tuple(problems))
 

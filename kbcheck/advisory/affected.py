@@ -40,6 +40,11 @@ def read(article: Article) -> tuple[Affected, ...]:
     return tuple(_levels(found) if any(each.level is not None for each in found) else found)
 
 
+def lines_of(words: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the (line, level) pairs that an item of the block names: `Word for MS-DOS, versions 5.0, 5.5`."""
+    return _item(words)[1]
+
+
 @functools.lru_cache(maxsize=4096)
 def _item(words: str) -> tuple[bool, tuple[tuple[str, str | None], ...]]:
     """Return whether platforms stand below, and the (line, level) pairs that an item names.

@@ -13,19 +13,21 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kbcheck import product
 from kbcheck.advisory import prose
+from kbcheck.advisory.affected import lines_of
 from kbcheck.model import Affected, Article, Correction, CorrectionKind, FixedFile, Method, Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an article's own words state."""
+    """What an article's own words state; `bug`: some sentence confirms the fault, `confirmed` are lines it names."""
 
     corrections: tuple[Correction, ...]
+    bug: bool
     confirmed: tuple[Affected, ...]
     features: bool
     problems: tuple[Problem, ...]
@@ -101,7 +103,24 @@ _CONFIRMED = re.compile(
     r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in"
     r"|with|of)\b(.*)"
 )
+# the Windows Messaging Client for Windows 95; not: Service Pack 3 for Windows NT 4.0
+_FOR = re.compile(r"\b(?:for|on|under|running) $")
+_PACK_FOR = re.compile(r"\b(?:packs?|sp) ?\d{0,2}[a-z]? \w+ $")
+_WORD = re.compile(r"[a-z0-9][\w+#&-]*(?:\.\w+)*")
+_NUMBER = re.compile(r"(?<![\w.])\d+\.\d[\w.]*(?<!\.)")
+# Words that tell no product from another; windows tells only where nothing else does.
+_COMMON = frozenset(
+    (
+        *("a", "an", "and", "edition", "for", "in", "macintosh", "network", "networks", "of", "or", "pc", "server"),
+        *("standard", "system", "the", "version", "versions", "windows"),
+    )
+)
 _LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
+_CONFIRMED_IN = re.compile(
+    r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in"
+    r"|with|of) (?:the )?(?:Microsoft )?(.*)",
+    re.IGNORECASE,
+)
 _FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
 _NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
 # A paragraph without any of these states nothing; most sections have none of them. A blank may be a line's end.
@@ -158,7 +177,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
     """Return what the sentences and keywords of `article` state about its own fault; `rows` are its file tables'."""
     wanted = body.lines_with(_TRIGGERS, [pattern for word, pattern in _TRIGGER_PATTERNS if word in body.lower])
     if not wanted:
-        return Findings(tuple(dict.fromkeys(keywords(article))), (), False, ())
+        return Findings(tuple(dict.fromkeys(keywords(article))), False, (), False, ())
     reader = _Reader(article, affected, rows)
     for _, first, end in prose.sections(article):
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
@@ -166,7 +185,13 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
             reader.section(first, end, inside)
     reader.finish()
     corrections = [*reader.corrections, *keywords(article)]
-    return Findings(tuple(dict.fromkeys(corrections)), tuple(reader.confirmed), reader.features, tuple(reader.problems))
+    return Findings(
+        tuple(dict.fromkeys(corrections)),
+        reader.bug,
+        tuple(reader.confirmed),
+        reader.features,
+        tuple(reader.problems),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +209,34 @@ class _Sentence:
     corrected: tuple[tuple[int, int], ...]
     feature: bool
     hotfix: bool
+
+
+@functools.lru_cache(maxsize=1024)
+def _words(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the words that tell a product line, its release left out; apart those in brackets, which are another name.
+
+    `Macro Assembler (MASM) 6.0` is macro assembler, or masm.
+    """
+    words = product.fold(re.sub(r" \d[\w.]*$", "", name))
+    inside = re.findall(r"\(([^)]*)\)", words)
+    apart = (re.sub(r"\([^)]*\)", " ", words), *inside)
+    every = (_WORD.findall(each) for each in apart)
+    return tuple(tuple(word for word in each if word not in _COMMON) or tuple(each) for each in every)
+
+
+def _shares(name: str, said: Collection[str]) -> bool:
+    """Whether words mean a product line: its first telling word is among them, or half of all."""
+    return any(
+        words and (words[0] in said or 2 * sum(word in said for word in words) >= len(words)) for words in _words(name)
+    )
+
+
+def _titled(text: str) -> tuple[str, ...]:
+    """Return the product lines in which a sentence confirms its fault, where the article lists none."""
+    match = _CONFIRMED_IN.search(text)
+    named = re.split(r";|\.(?!\w)| when | that | if ", match.group(1))[0] if match else ""
+    named = re.sub(r",? and (?=\d)", ", ", named)
+    return tuple(name for name, _ in lines_of(named)) if named[:1].isupper() and len(named) < 80 else ()
 
 
 def _says(text: str) -> bool:
@@ -271,7 +324,7 @@ class _Reader:
         self.confirmed: list[Affected] = []
         self.confirmed_lines: dict[str, None] = {}
         self.problems: list[Problem] = []
-        self.features = False
+        self.bug = self.features = False
         self.recent: tuple[str, ...] = ()
         self.spoken: frozenset[str] | None = None
         self.hotfixes: list[tuple[_Sentence, int, tuple[str, ...], tuple[str, ...]]] = []
@@ -328,20 +381,40 @@ class _Reader:
         rest = sentence.confirmed
         if rest is None:
             return
+        self.bug = True
         named: list[str] = []
         for mention in product.mentions(rest):
-            names = mention.lines or self._complete(mention, ())
-            named.extend(names)
-            for name in names:
-                self._confirm(name, sentence)
+            if self._runs_on(mention, rest):
+                continue
+            named += mention.lines or self._complete(mention, ())
+        if not named and rest.strip(" .") and not _LISTED_ABOVE.search(rest):
+            named += self._meant(rest)
+            # Something without a release of its own is a part of what is listed.
+            if not named and (_NUMBER.search(rest) or not self.affected):
+                named += _titled(sentence.text)
+        for name in named:
+            self._confirm(name, sentence)
         if named:
             self.recent = tuple(dict.fromkeys(named))
-        elif rest.strip(" .") and not _LISTED_ABOVE.search(rest):
-            other = re.split(r"[.;]| when | that | if ", sentence.text[-(len(rest) + 20) :].rstrip(". "))[0].strip()
-            other = re.sub(r"^.*?\b(?:in|with|of)\s+(?:the\s+)?(?:Microsoft\s+)?", "", other)
-            if other:
-                self.recent = (other[:60],)
-                self._confirm(other[:60], sentence)
+
+    def _runs_on(self, mention: product.Mention, text: str) -> bool:
+        """Whether a product is only what another runs on: `the Messaging Client for Windows 95`."""
+        if not mention.product.startswith("Windows") or not set(self.affected).isdisjoint(mention.lines):
+            return False
+        before = text[: mention.start]
+        return _FOR.search(before) is not None and _PACK_FOR.search(before) is None
+
+    def _meant(self, text: str) -> tuple[str, ...]:
+        """Return the affected lines that `text` means by their words, `MASM 6.0`, or by a release, `Extern.exe 3.2.16`."""
+        said = frozenset(_WORD.findall(text))
+        found = [name for name in self.affected if _shares(name, said)]
+        released = [name for name in found if name.rsplit(" ", 1)[-1].lower() in said]
+        if released or found:
+            return tuple(released or found)
+        numbers = [number + "." for number in _NUMBER.findall(text)]
+        return tuple(
+            name for name in self.affected if any(n.startswith(name.rsplit(" ", 1)[-1] + ".") for n in numbers)
+        )
 
     def _confirm(self, name: str, sentence: _Sentence) -> None:
         if name not in self.confirmed_lines:
