@@ -76,10 +76,11 @@ _LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,
 # A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
 _HOTFIX = re.compile(
     r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is"
-    r"|are) (?:now )?available\b"
+    r"|are) (?:now |also )*available\b"
     r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available"
     r"|available|developed)\b"
     r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b"
+    r"|\bto obtain (?:this|the) (?:fix|hotfix|update|patch)(?: immediately)? (?:please )?contact\b"
     r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?"
     r"(?:contact (?:product|technical|premier|pss|support)\b"
     r"|obtain the (?:hotfix|fix|update|patch|following fix)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix"
@@ -154,11 +155,13 @@ _FILLING = re.compile(
     r"\d+-bit|bit|installing|applying|upgrading|install|apply|upgrade|obtain|or later|later|available|version|its|your|"
     r"all|servers?|clients?|computers?|use|using|run|running|service|be|is|was|first|also|beginning|starting|then|packs?|update|release)\b|[^a-z]+"
 )
-# further reading, and the citation itself: Q236325 SMS: How to Obtain and Install ... Service Pack 2
+# further reading
 _FURTHER = re.compile(
-    r"^(?:- )?(?:for (?:more |additional |further )?(?:information|details)\b|q\d{5,6}\b"
+    r"^(?:- )?(?:for (?:more |additional |further )?(?:information|details)\b"
     r"|the following (?:knowledge base )?article)"
 )
+# Q323206 SMS: List of Bugs Fixed in SMS 2.0 SP4, QQ323206 ...: a title that is cited
+_CITATION = re.compile(r"(?:- )?q+ ?\d{5,6}\b")
 # Install the SNA Server 4.0 Service Pack 2 client: a part of it, not the service pack
 _PART = re.compile(
     r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
@@ -169,6 +172,16 @@ _STOP = re.compile(
 )
 _RELEASE_WORDS = re.compile(
     r"(?: the)?(?: retail| final| released| released? of| release of)*(?: (?:upgrade|product) (?:to|of))? ?"
+)
+# what makes of a product, or of its release, something else: SNA Server 3.0 SP1, Windows NT 4.0 Resource Kit
+_NO_RELEASE = re.compile(
+    r" ?(?:and )?(?:service (?:pack|release)|s[pr][ -]?\d|hotfix|post|\d|beta|setup|documentation"
+    r"|help|readme|resource kit|cd|client)"
+)
+# version 1.2 / the MASM 6.1 / NMAKE version 1.2 for MS-DOS / version 5.0 of the client; at most four words before it
+_OWN_RELEASE = re.compile(
+    r" ?(?:the )?((?:(?!build|file|driver|service|sp\d)[a-z][\w+#()-]* ){0,4})(\d{1,2}\.\d{1,2}[a-z]?)(?![\w.]*\w)"
+    r"(?: (?:release )?of ([^.;(]{3,60}))?"
 )
 _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
 
@@ -213,7 +226,7 @@ class _Sentence:
 
 @functools.lru_cache(maxsize=1024)
 def _words(name: str) -> tuple[tuple[str, ...], ...]:
-    """Return the words that tell a product line, its release left out; apart those in brackets, which are another name.
+    """Return the words that tell a product, its release left out; apart those in brackets, which are another name.
 
     `Macro Assembler (MASM) 6.0` is macro assembler, or masm.
     """
@@ -231,12 +244,20 @@ def _shares(name: str, said: Collection[str]) -> bool:
     )
 
 
+def _means(base: str, said: Sequence[str]) -> bool:
+    """Whether words, all of them, name a product: NMAKE is the NMAKE Utility, Mail is not the Mail Development Kit."""
+    said = [word for word in said if word not in _COMMON]
+    return any(set(said) <= set(words) and 3 * len(said) >= len(words) for words in _words(base)) and bool(said)
+
+
 def _titled(text: str) -> tuple[str, ...]:
     """Return the product lines in which a sentence confirms its fault, where the article lists none."""
     match = _CONFIRMED_IN.search(text)
     named = re.split(r";|\.(?!\w)| when | that | if ", match.group(1))[0] if match else ""
     named = re.sub(r",? and (?=\d)", ", ", named)
-    return tuple(name for name, _ in lines_of(named)) if named[:1].isupper() and len(named) < 80 else ()
+    # versions 3.0, 3.0b of Mail for Windows
+    named = re.sub(r"^(versions? \d[\w., ]*?) of (?:the )?(?:Microsoft )?(.*)", r"\2, \1", named)
+    return tuple(name for name, _ in lines_of(named)) if named[:1].isupper() and named[:7].lower() != "version" else ()
 
 
 def _says(text: str) -> bool:
@@ -258,7 +279,7 @@ def _read(text: str) -> Iterator[_Sentence]:
         if not _says(words):
             continue
         folded = product.fold(words)
-        if len(folded) > _LONGEST:  # No statement is that long; a hostile text is.
+        if len(folded) > _LONGEST or _CITATION.match(folded):  # No statement is that long; a hostile text is.
             continue
         confirmed = _CONFIRMED.search(folded) if "confirmed" in folded else None
         spaced = _SHORT.sub(" sp", folded) if "sp" in folded else folded
@@ -405,7 +426,7 @@ class _Reader:
         return _FOR.search(before) is not None and _PACK_FOR.search(before) is None
 
     def _meant(self, text: str) -> tuple[str, ...]:
-        """Return the affected lines that `text` means by their words, `MASM 6.0`, or by a release, `Extern.exe 3.2.16`."""
+        """Return the affected lines that `text` means: by words, `MASM 6.0`, else by a release, `Extern.exe 3.2.16`."""
         said = frozenset(_WORD.findall(text))
         found = [name for name in self.affected if _shares(name, said)]
         released = [name for name in found if name.rsplit(" ", 1)[-1].lower() in said]
@@ -440,7 +461,8 @@ class _Reader:
                 continue
             done = self._packs(sentence, folded[end:], before) or done
             if not done:
-                done = self._release(sentence, folded[end:])
+                strong = _WEAK.match(folded, start) is None
+                done = self._release(sentence, folded[end:]) or (strong and self._own_release(sentence, folded[end:]))
         if done or _PREREQUISITE.search(folded):
             return
         step = _STEP.match(self.paragraph.lines[0])
@@ -501,6 +523,13 @@ class _Reader:
             if not found:
                 self._problem(sentence, f"{levels[0]} of which product?")
             pending = []
+        if (
+            found
+            and not remedy
+            and pending
+            and re.fullmatch(r" ?(?:and|or)(?: in)?(?: the)? ", rest[end : pending[0].start])
+        ):
+            self._release(sentence, rest[pending[0].start :])
         return found
 
     def _only_named(self, text: str) -> bool:
@@ -522,18 +551,41 @@ class _Reader:
         """Record `corrected in Exchange 2000 Server`: the release has the fix from its beginning."""
         words = _RELEASE_WORDS.match(rest)
         begin = words.end() if words else 0
-        mentioned = [m for m in product.mentions(rest) if m.start <= begin + 1]
-        if not mentioned or not mentioned[0].lines:
+        every = product.mentions(rest)
+        mention = next((m for m in every if m.start <= begin + 1), None)
+        for following in every:
+            # corrected in Windows NT Workstation and Windows NT Server version 3.51
+            if mention is None or mention.lines:
+                break
+            if following.product == mention.product and rest[mention.end : following.start] in (" and ", " or "):
+                mention = following
+        if mention is None or not mention.lines or _NO_RELEASE.match(rest, mention.end):
             return False
-        after = rest[mentioned[0].end :]
-        if re.match(
-            r" ?(?:and )?(?:service (?:pack|release)|s[pr][ -]?\d|hotfix|post|\d|beta|setup|documentation"
-            r"|help|readme|resource kit|cd|client)",
-            after,
-        ):
-            return False
-        for name in mentioned[0].lines:
+        for name in mention.lines:
             self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
+        return True
+
+    def _own_release(self, sentence: _Sentence, rest: str) -> bool:
+        """Record a release of what is affected: `corrected in MASM 6.1`, `in version 1.2`, `in version 5.0 of the client`.
+
+        A bare number is one of what was confirmed, else of the one product that is affected.
+        """
+        match = _OWN_RELEASE.match(rest)
+        if match is None or _NO_RELEASE.match(rest, match.end()):
+            return False
+        before, release, of = match.groups()
+        words = _WORD.findall(f"{before} {of or ''}")
+        if not words and not self.bug:
+            return False
+        released = (name.rsplit(" ", 1) for name in (self.affected if words else self.recent or self.affected))
+        named = dict.fromkeys(each[0] for each in released if len(each) == 2 and each[1][0].isdigit())
+        bases = [base for base in named if not re.search(r"\d\.\d", base) and (not words or _means(base, words))]
+        if len(bases) != 1:
+            return False
+        known = product.spellings(bases[0])
+        if known and release not in known:
+            return False
+        self._add(known.get(release, f"{bases[0]} {release}"), product.RTM, CorrectionKind.RELEASE, sentence)
         return True
 
     # --- which product ------------------------------------------------------------------------------------------------
