@@ -201,6 +201,11 @@ _DROPPED = re.compile(
 )
 
 
+_EDITION = re.compile(
+    r"(?: (?:learning|professional|enterprise|standard|control creation|editions?|\d\d-bit|for windows))*"
+)
+
+
 @functools.lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """Return `text` in lower case with single blanks, without commas and the words that carry no meaning in a name."""
@@ -213,12 +218,28 @@ def find_line(product: str, release: str = "") -> str:
 
     The release may stand in either text.
     """
-    folded = fold(f"{product} {release}")
-    for mention in mentions(folded):
+    for mention in mentions(fold(f"{product} {release}")):
         if mention.start == 0 and mention.lines:
             return mention.lines[0]
-    name = " ".join(re.sub(r"(?i)^microsoft\s+", "", product.strip()).split())
+    folded = fold(product)
+    for mention in mentions(folded):
+        if mention.start == 0 and not mention.lines and release and _EDITION.fullmatch(folded, mention.end):
+            return released(mention.product, release.lower())
+    name = plain(product)
     return f"{name} {release}".strip() if release and release.lower() not in name.lower().split() else name
+
+
+def released(product: str, release: str) -> str:
+    """Return the line of a known product's release as it is written: 1.10 is 1.1 where only that is known."""
+    known = _catalog().releases.get(product, {})
+    shorter = release[:-1] if re.fullmatch(r"\d+\.\d0", release) else release
+    return known.get(release) or known.get(shorter) or f"{product} {release}"
+
+
+def plain(text: str) -> str:
+    """Return the name of an unknown product without what says nothing: `Microsoft Excel 97 for Windows` is Excel 97."""
+    name = " ".join(re.sub(r"^(?:the )?microsoft\s+", "", text.strip(), flags=re.IGNORECASE).split()).strip(" ,")
+    return re.sub(r"(?<=\d) for windows$", "", name, flags=re.IGNORECASE)
 
 
 def known_product(text: str) -> str | None:

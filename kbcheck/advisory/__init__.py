@@ -43,9 +43,10 @@ def extract(article: Article) -> Advisory:
     """Return what `article` means."""
     listed = applies.read(article)
     problems = list(article.problems)
-    servers = tuple(dict.fromkeys(a.product_line for a in listed if product.line(a.product_line).server))
+    every = tuple(dict.fromkeys(a.product_line for a in listed))
+    servers = tuple(name for name in every if product.line(name).server)
     body = prose.Body(article)
-    rows, table_problems = tables.read(article, body, servers)
+    rows, table_problems = tables.read(article, body, servers or (every if len(every) == 1 else ()))
     problems += table_problems
     if lists.is_list(article):
         corrections = lists.read(article, listed, problems)

@@ -21,9 +21,12 @@ _VERSIONS = re.compile(r"^(.*?),? versions? (.*)$", re.IGNORECASE)
 _TAIL = re.compile(r",? ?(?:used with|on platform\(s\)|included with|on the following platforms?):?$", re.IGNORECASE)
 _AFTER_NAME = re.compile(
     r"sp\d|(?:sp|service|all|and|or|server|workstation|enterprise|standard|professional|advanced|terminal|beta|editions?"
-    r"|japanese|german|french|english|korean|chinese|family)\b|[^a-z]"
+    r"|learning|control creation|japanese|german|french|english|korean|chinese|family)\b|[^a-z]"
 )
 _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
+# A number in the list is a release, known or not; behind one of these words stands something else.
+_NUMBER = re.compile(r"(?<![\w.])\d{1,2}\.\d[\da-z]*(?![\w.]*\w)")
+_BESIDE = re.compile(r" (?:running|used|included|on|with|when|under|for) ")
 _PACKS = re.compile(r"(?:service packs?|sp) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
 
 
@@ -66,8 +69,8 @@ def _read(words: str) -> Iterable[tuple[str, str | None]]:
         return
     mention = mentioned[0]
     following = folded[mention.end :].lstrip()
-    if following and not _AFTER_NAME.match(following):
-        # Exchange Server Resource Kit, Word for MS-DOS: a product of its own
+    if following and not _AFTER_NAME.match(following) and not (mention.lines and following == "for windows"):
+        # Exchange Server Resource Kit, Word for MS-DOS: a product of its own; not Word 97 for Windows
         yield from _unknown(text)
         return
     if (
@@ -83,7 +86,9 @@ def _read(words: str) -> Iterable[tuple[str, str | None]]:
 def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | None]]:
     """Walk the version list: a release opens a line; `SPn`, or a bare number after `Service Packs`, is a level."""
     spellings = product.spellings(mention.product)
-    written = sorted({*filter(None, spellings), *_open(mention, rest)}, key=len, reverse=True)
+    beside = _BESIDE.search(rest, mention.end - mention.start)
+    told = _NUMBER.findall(rest[: beside.start()] if beside else rest)
+    written = sorted({*filter(None, spellings), *told}, key=len, reverse=True)
     releases = "|".join(map(re.escape, written)) or "(?!)"
     pattern = re.compile(
         rf"(?<![\w.])(?:({releases})(?= |$|sp|[;:)])"
@@ -98,7 +103,7 @@ def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | Non
         if many and release is not None and re.fullmatch(r"\d", release):
             release, bare = None, release
         if release is not None:
-            current, many = spellings.get(release, f"{mention.product} {release}"), False
+            current, many = product.released(mention.product, release), False
             yielded = True
             yield current, None
         elif (pack or (bare and many)) and current is None and mention.lines:
@@ -119,12 +124,6 @@ def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | Non
             yield mention.product, None
 
 
-def _open(mention: product.Mention, rest: str) -> set[str]:
-    """Return the releases in `rest` of a product of which any release is a line."""
-    known = {name.rsplit(" ", 1)[-1] for name in mention.lines}
-    return known & set(rest.split(" "))
-
-
 def _listed(name: str, rest: str) -> Iterable[tuple[str, str | None]]:
     packs = [match.group(1) for match in _PACKS.finditer(rest)]
     yield name, None
@@ -136,7 +135,7 @@ def _listed(name: str, rest: str) -> Iterable[tuple[str, str | None]]:
 def _unknown(text: str) -> Iterable[tuple[str, str | None]]:
     """`Microsoft Word for MS-DOS, versions 5.0, 5.5` -> Word for MS-DOS 5.0, Word for MS-DOS 5.5."""
     match = _VERSIONS.match(text)
-    name = re.sub(r"^(?:The )?Microsoft ", "", match.group(1) if match else text).strip(" ,")
+    name = product.plain(match.group(1) if match else text)
     releases = [part.strip() for part in match.group(2).split(",")] if match else []
     kept = [part for part in releases if _RELEASE.match(part)]
     for release in dict.fromkeys(kept):

@@ -566,7 +566,7 @@ class _Reader:
         return True
 
     def _own_release(self, sentence: _Sentence, rest: str) -> bool:
-        """Record a release of what is affected: `corrected in MASM 6.1`, `in version 1.2`, `in version 5.0 of the client`.
+        """Record a release of what is affected: `corrected in MASM 6.1`, `in version 1.2`, `in 5.0 of the client`.
 
         A bare number is one of what was confirmed, else of the one product that is affected.
         """
