@@ -150,6 +150,8 @@ FIRST = "This problem was first corrected in "
         ("This was corrected in the latest Microsoft SNA Server 3.0 U.S. Service Pack.", (SNA30, None, UNNAMED)),
         ("A supported fix is now available from Microsoft.", (E55, None, HOTFIX)),
         ("A supported fix that corrects this problem is now available from Microsoft.", (E55, None, HOTFIX)),
+        ("A supported fix for Exchange Server 5.5 is also available.", (E55, None, HOTFIX)),
+        ("To obtain this fix, contact Microsoft Product Support Services.", (E55, None, HOTFIX)),
         ("This hotfix has been posted to the following Internet location as Fix.exe:", (E55, None, HOTFIX)),
         ("A fix for this problem has been included in Exchange Server version 5.5.", (E55, "RTM", RELEASE)),
         ("This problem was corrected in Microsoft Exchange 2000 Server.", (E2000, "RTM", RELEASE)),
@@ -180,6 +182,8 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "For more about the fixes in Exchange Server 5.5 Service Pack 3, see Q900500.",
         "We are researching this problem and will post new information here.",
         "This behavior is by design.",
+        "Q900600 SMS: Hotfix for Exchange Server 5.5 Service Pack 3 Is Available",
+        "QQ900600 SMS: Bugs That Are Fixed in Exchange Server 5.5 SP3; Update Is Available",
         "This problem was first corrected in an Exchange Server 5.5 post-SP3 hotfix.",
         "This problem was corrected in a build later than Service Pack 3.",
         "To get this fix to run, you must first install Exchange Server 5.5 Service Pack 3.",
@@ -308,6 +312,17 @@ def test_every_service_pack_of_a_conjunction_is_recorded():
         (("Microsoft Systems Management Server version 2.0 Service Pack 1",), [(SMS20, "SP1")]),
         (("LinkAge Message Exchange, version 3.2",), [("LinkAge Message Exchange 3.2", None)]),
         (("Microsoft Imaginary Thing",), [("Imaginary Thing", None)]),
+        (("Microsoft Imaginary Thing 97 for Windows",), [("Imaginary Thing 97", None)]),
+        (("Microsoft Word 97 for Windows",), [("Word 97", None)]),
+        (("Microsoft Word for Windows, version 6.0",), [("Word for Windows 6.0", None)]),
+        (("Microsoft Windows versions 3.1, 3.11",), [("Windows 3.1", None), ("Windows 3.11", None)]),
+        (("Microsoft Systems Management Server, version 1.10",), [("Systems Management Server 1.1", None)]),
+        (
+            ("Microsoft Visual C++, 32-bit Enterprise Edition, versions 4.2, 6.0",),
+            [("Visual C++ 4.2", None), ("Visual C++ 6.0", None)],
+        ),
+        (("Microsoft Visual Basic Learning Edition for Windows, version 5.0",), [("Visual Basic 5.0", None)]),
+        (("Microsoft Visual C++ Professional Edition, version 6.0 for Windows 4.0",), [("Visual C++ 6.0", None)]),
         (
             ("Microsoft Imaginary Thing, versions 1.0, 2.0 SP1",),
             [("Imaginary Thing 1.0", None), ("Imaginary Thing 2.0", "SP1")],
@@ -342,6 +357,85 @@ def test_a_line_that_only_status_confirms_is_affected():
     assert [(a.product_line, a.level) for a in meaning.affected] == [(E55, None), (NT, None), ("Windows 2000", None)]
     confirmed = meaning.affected[1]
     assert meaning.article.lines[confirmed.line - 1].startswith("Microsoft has confirmed")
+
+
+GATEWAY = ("Microsoft Mail Gateway to X.400, versions 3.0, 3.2",)
+CODER = ("Microsoft Code Keeper (MCK), versions 1.0, 1.0a",)
+MTA = ("Microsoft Mail Transfer Thing for Windows NT, version 3.5",)
+
+
+@pytest.mark.parametrize(
+    ("items", "confirmed", "expected"),
+    [
+        (GATEWAY, "a problem in Microsoft Mail Gateway to X.400 version 3.2.", ["Mail Gateway to X.400 3.2"]),
+        (GATEWAY, "a problem in version 3.0 of the X.400 gateway.", ["Mail Gateway to X.400 3.0"]),
+        (GATEWAY, "a problem in Gateway.exe version 3.2.16.", ["Mail Gateway to X.400 3.2"]),
+        (GATEWAY, "a problem in the mail gateway.", ["Mail Gateway to X.400 3.0", "Mail Gateway to X.400 3.2"]),
+        (CODER, "a bug in MCK version 1.0a.", ["Code Keeper (MCK) 1.0a"]),
+        (CODER, "a bug in Code Keeper versions 1.0 and 1.0a.", ["Code Keeper (MCK) 1.0", "Code Keeper (MCK) 1.0a"]),
+        (MTA, "a problem in the Mail Transfer Thing for Windows NT 3.51.", ["Mail Transfer Thing for Windows NT 3.5"]),
+        # Another product than those that are listed, and a part without a release of its own.
+        (CODER, "a problem in Microsoft Other Thing version 7.5.", ["Other Thing 7.5"]),
+        (CODER, "a problem in versions 7.5 and 8.0 of Microsoft Other Thing.", ["Other Thing 7.5", "Other Thing 8.0"]),
+        (("Microsoft Code Keeper, version 1.0",), "a problem in the printer driver.", ["Code Keeper 1.0"]),
+        (
+            None,
+            "a problem in Microsoft Flying Carpet versions 4.0 and 4.0a.",
+            ["Flying Carpet 4.0", "Flying Carpet 4.0a"],
+        ),
+    ],
+)
+def test_a_fault_is_confirmed_in_what_the_article_lists(items, confirmed, expected):
+    status = f"Microsoft has confirmed this to be {confirmed} A supported fix is now\navailable."
+    meaning = read(text(applies_to=items, keywords="", sections=(("STATUS", status),)))
+    assert [name for name, _, kind in stated(meaning) if kind == HOTFIX] == expected
+    assert {a.product_line for a in meaning.affected} >= set(expected)
+    assert meaning.kind == "bug"
+
+
+def test_the_platform_of_a_product_is_not_affected():
+    status = "Microsoft has confirmed this to be a problem in the Exchange Client version 5.0 and\nthe Code Keeper for Windows 95."
+    meaning = read(
+        text(applies_to=("Microsoft Exchange Client, version 5.0",), keywords="", sections=(("STATUS", status),))
+    )
+    assert [a.product_line for a in meaning.affected] == ["Exchange Client 5.0"]
+
+
+@pytest.mark.parametrize(
+    ("items", "status", "expected"),
+    [
+        (CODER, "This bug was corrected in Code Keeper version 1.1.", ["Code Keeper (MCK) 1.1"]),
+        (CODER, "This bug was corrected in MCK 1.1.", ["Code Keeper (MCK) 1.1"]),
+        (
+            CODER,
+            "Microsoft has confirmed this to be a bug in MCK 1.0. It was corrected in version\n1.1.",
+            ["Code Keeper (MCK) 1.1"],
+        ),
+        (CODER, "It was fixed in version 1.1 of Code Keeper.", ["Code Keeper (MCK) 1.1"]),
+        (CODER, "It was fixed in version 1.1 of Another Thing.", []),
+        (CODER, "It was corrected in version 1.1.", []),
+        (CODER, "It was corrected in Keeper.exe version 1.1.", []),
+        (CODER, "It was corrected in Code Keeper 1.1 Service Pack 1.", []),
+        (CODER, "It was corrected in the Code Keeper Development Kit 1.1.", []),
+        (CODER, "The menus that are available in MCK 1.1 help.", []),
+        (
+            ("Microsoft Windows NT Server version 3.1",),
+            "This problem was corrected in Windows NT Workstation and Windows NT Server version\n3.5.",
+            ["Windows NT 3.5"],
+        ),
+    ],
+)
+def test_a_release_of_what_is_affected_corrects(items, status, expected):
+    meaning = read(text(applies_to=items, keywords="", sections=(("STATUS", status),)))
+    assert [(name, "RTM", RELEASE) for name in expected] == stated(meaning)
+
+
+def test_a_release_behind_a_service_pack_corrects_too():
+    status = "This problem was fixed in Microsoft Exchange Server version 5.0 SP2 and Microsoft\nExchange Server version 5.5."
+    meaning = read(
+        text(applies_to=("Microsoft Exchange Server, version 5.0",), keywords="", sections=(("STATUS", status),))
+    )
+    assert stated(meaning) == [(E50, "SP2", SP), (E55, "RTM", RELEASE)]
 
 
 def test_a_keyword_adds_no_affected_line():

@@ -233,6 +233,8 @@ def test_a_plain_line_takes_any_dotted_number():
     assert [p.message for p in meaning.problems] == ["B.exe: version '4.00a' is no dotted number"]
 
 
-def test_a_product_that_is_no_server_is_not_judged_by_rows():
+def test_rows_belong_to_a_product_that_is_no_server_only_where_it_is_the_only_one():
     (row,) = read(f"{ATTRIBUTES}\n\n{STORE}", applies_to=("Microsoft Outlook 98",)).fixed_files
+    assert (row.product_line, row.build) == ("Outlook 98", (5, 5, 2650, 24))
+    (row,) = read(f"{ATTRIBUTES}\n\n{STORE}", applies_to=("Microsoft Outlook 98", "Microsoft Outlook 97")).fixed_files
     assert (row.product_line, row.build) == (None, ())

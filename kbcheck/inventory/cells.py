@@ -218,7 +218,8 @@ def _line(product_text: str, version: str, build: str, files: str, messages: lis
         release = ".".join(version.split(".")[:2])
     if product_text:
         line = product.find_line(product_text, release)
-        if product.line(line).release or release:
+        of = product.line(line)
+        if of.levels or of.release or release:
             return line
         found = _by_build(build or version, product.known_product(product_text)) or _by_files(files)
         if found:
