@@ -394,7 +394,9 @@ def test_a_fault_is_confirmed_in_what_the_article_lists(items, confirmed, expect
 
 
 def test_the_platform_of_a_product_is_not_affected():
-    status = "Microsoft has confirmed this to be a problem in the Exchange Client version 5.0 and\nthe Code Keeper for Windows 95."
+    status = (
+        "Microsoft has confirmed this to be a problem in the Exchange Client 5.0 and the\nCode Keeper for Windows 95."
+    )
     meaning = read(
         text(applies_to=("Microsoft Exchange Client, version 5.0",), keywords="", sections=(("STATUS", status),))
     )
@@ -431,7 +433,7 @@ def test_a_release_of_what_is_affected_corrects(items, status, expected):
 
 
 def test_a_release_behind_a_service_pack_corrects_too():
-    status = "This problem was fixed in Microsoft Exchange Server version 5.0 SP2 and Microsoft\nExchange Server version 5.5."
+    status = "This problem was fixed in Microsoft Exchange Server 5.0 SP2 and Microsoft\nExchange Server version 5.5."
     meaning = read(
         text(applies_to=("Microsoft Exchange Server, version 5.0",), keywords="", sections=(("STATUS", status),))
     )
