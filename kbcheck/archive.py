@@ -103,7 +103,9 @@ def _one(path: str, stdin: BinaryIO | None) -> Iterator[Item]:
 
 
 def _folder(folder: Path) -> Iterator[Item]:
-    files = sorted(Path(top) / name for top, _, names in os.walk(folder) for name in names)
+    closed: list[OSError] = []
+    files = sorted(Path(top) / name for top, _, names in os.walk(folder, onerror=closed.append) for name in names)
+    yield from (Unreadable(str(error.filename), error.strerror or str(error)) for error in closed)
     for index, file in enumerate(files):
         if file.suffix.lower() != ".txt":
             yield PassedOver(str(file))
@@ -231,14 +233,7 @@ def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:
             try:
                 with archive.open(member) as content:
                     yield _checked(full, content.read(MAX_BYTES + 1), named=False, done=(index + 1) / len(members))
-            except (
-                zipfile.BadZipFile,
-                RuntimeError,
-                NotImplementedError,
-                EOFError,
-                zlib.error,
-                lzma.LZMAError,
-            ) as error:
+            except _DAMAGE as error:
                 yield Unreadable(full, f"damaged: {error}")
 
 

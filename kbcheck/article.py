@@ -33,7 +33,7 @@ _MONTHS = {
 }
 _LABELS = ("TITLE   :", "PRODUCT :", "PROD/VER:", "OPER/SYS:", "KEYWORDS:")
 # DOCUMENT:Q241556  07-MAY-2002  [exchange]
-_DOCUMENT = re.compile(r"DOCUMENT:(Q\d{5,6})[ \t]+(\d\d)-([A-Z]{3})-(\d{4})[ \t]+\[([a-z0-9]+)\][ \t]*", re.ASCII)
+_DOCUMENT = re.compile(r"DOCUMENT:(Q[1-9]\d{4,5})[ \t]+(\d\d)-([A-Z]{3})-(\d{4})[ \t]+\[([a-z0-9]+)\][ \t]*", re.ASCII)
 _APPLIES = "the information in this article applies to:"
 #  - Microsoft Exchange Server, version 5.5
 _ITEM = re.compile(r"( {1,16})- (.*)")

@@ -190,17 +190,19 @@ class _Import:
             if isinstance(item, PassedOver):
                 self.summary.passed_over += 1
                 continue
-            if isinstance(item, Unreadable):
-                chunk.append(item)
-                continue
-            ident = _ident(item.data)
-            if self._stored and not self._under_way[ident] and hashlib.sha256(item.data).hexdigest() in self._digests:
-                self.summary.unchanged += 1
-                self._progress(item.done, self.summary.articles + len(self._batch))
-                continue
-            self._under_way[ident] += 1
+            if isinstance(item, Found):
+                ident = _ident(item.data)
+                if (
+                    self._stored
+                    and not self._under_way[ident]
+                    and hashlib.sha256(item.data).hexdigest() in self._digests
+                ):
+                    self.summary.unchanged += 1
+                    self._progress(item.done, self.summary.articles + len(self._batch))
+                    continue
+                self._under_way[ident] += 1
+                size += len(item.data)
             chunk.append(item)
-            size += len(item.data)
             if len(chunk) >= _CHUNK or size >= _CHUNK_BYTES:
                 yield chunk
                 chunk, size = [], 0

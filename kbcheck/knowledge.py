@@ -191,6 +191,7 @@ def _line_knowledge(
         corrections=corrections,
         fixed_files=tuple(row for row in facts.fixed_files if row.product_line == decision.product_line and row.build),
         rank=decision.rank,
+        subject=facts.id,
     )
 
 

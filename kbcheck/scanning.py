@@ -39,7 +39,7 @@ def read(paths: Iterable[Path], workers: Workers) -> Fleet:
     every = list(inventory.files(paths))
     if len(every) == 1 or not workers.remote:
         return inventory.read(every)
-    contents = ((path.name, path.read_bytes()) for path in every)
+    contents = ((inventory.shown(path), path.read_bytes()) for path in every)
     return inventory.merge(_found(workers.map(_part, contents)))
 
 
@@ -73,7 +73,9 @@ def run(
         others = 0
     else:
         selected = [
-            known for known in store.known(lines, fixed=not unfixed) if unfixed or matching.fixable(known, lines)
+            known
+            for known in store.known(lines, fixed=not unfixed)
+            if known.advisory and (unfixed or matching.fixable(known, lines))
         ]
         others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)

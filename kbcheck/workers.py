@@ -14,6 +14,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -164,7 +165,10 @@ class Workers:
         return True
 
     def _pool(self, jobs: int) -> Executor:
-        return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
+        # Windows waits for no more than 61 processes at once.
+        return ProcessPoolExecutor(
+            min(jobs, 61) if sys.platform == "win32" else jobs, multiprocessing.get_context("spawn"), _begin
+        )
 
     def _stop(self) -> None:
         if self._executor is not None:

@@ -293,6 +293,34 @@ def test_a_cut_archive_is_told(tmp_path: Path, name: str) -> None:
     assert set(texts(items).items()) <= whole
 
 
+def test_a_damaged_member_of_bzip2_does_not_hide_the_others(tmp_path: Path) -> None:
+    names = [f"Q{100000 + n}.TXT" for n in range(3)]
+    data = bytearray(zipped({name: (name * 99).encode() for name in names}, zipfile.ZIP_BZIP2))
+    with zipfile.ZipFile(io.BytesIO(data)) as source:
+        begin = source.infolist()[1].header_offset + 30 + len(names[1])
+    data[begin : begin + 12] = b"BZh9" + bytes(8)
+    path = put(tmp_path, "k.zip", bytes(data))
+    items = find(path)
+    assert set(refused(items)) == {f"{path}:{names[1]}"}
+    assert set(texts(items)) == {f"{path}:{names[0]}", f"{path}:{names[2]}"}
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "Q100001.TXT", b"one")
+    (tmp_path / "closed").mkdir()
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    items = find(tmp_path)
+    assert set(refused(items)) == {str(tmp_path / "closed")}
+    assert set(texts(items)) == {str(tmp_path / "Q100001.TXT")}
+
+
 def test_one_damaged_member_does_not_hide_the_others(tmp_path: Path) -> None:
     names = [f"Q{100000 + n}.TXT" for n in range(3)]
     data = bytearray(zipped({name: (name * 99).encode() for name in names}))

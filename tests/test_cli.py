@@ -331,6 +331,51 @@ def test_output_file_holds_what_stdout_would(run: Run, db: str, tmp_path: Path, 
     assert plain.err == ""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links, modes and named pipes of POSIX")
+def test_output_keeps_what_a_path_is(run: Run, db: str, tmp_path: Path) -> None:
+    target, link, pipe = tmp_path / "target", tmp_path / "link", tmp_path / "pipe"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    plain = run("show", "Q241556", "--db", db).out
+    assert run("show", "Q241556", "--db", db, "-o", link).code == 0
+    assert (link.is_symlink(), target.read_text(encoding="utf-8"), target.stat().st_mode & 0o777) == (
+        True,
+        plain,
+        0o600,
+    )
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    assert run("show", "Q241556", "--db", db, "-o", pipe).code == 0
+    assert reader.communicate(timeout=30)[0].decode("utf-8") == plain
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("report", "99999999999999999999"), 2, "2147483647"),
+        (("explain", "A", "Q241556", "--scan", "0"), 2, "greater than or equal to 1"),
+        (("show", "Q012345"), 2, "is no article number"),
+        (("scan", SERVERS, "--fail-on", ""), 2, "--fail-on names nothing"),
+        (("scan", SERVERS, "--db", "mysql://u:secret@h/d"), 4, "mysql is not supported"),
+        (("scan", SERVERS, "--db", "postgresql://u:secret@h:port/d"), 4, "database URL: "),
+    ],
+)
+def test_what_cannot_be_meant_is_told(run: Run, words: tuple[str | Path, ...], code: int, told: str) -> None:
+    ran = run(*words)
+    assert (ran.code, ran.out) == (code, "")
+    assert told in ran.err
+    assert "secret" not in ran.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files that are no text")
+def test_an_inventory_whose_name_is_no_text(run: Run, db: str, tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv")
+    Path(path).write_bytes(SERVERS.read_bytes())
+    assert run("scan", path, "--db", db).code == 1
+
+
 def test_output_is_whole_or_not_at_all(run: Run, db: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     out.mkdir()

@@ -7,8 +7,8 @@ from examples import E50, E55, EXAMPLES, HOTFIX, NT, RELEASE, SP, TSE, UNNAMED, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbcheck import advisory, article, knowledge, product
-from kbcheck.model import Affected, Correction, Facts, FileVersion, FixedFile, Kind, Method
+from kbcheck import advisory, article, knowledge, matching, product
+from kbcheck.model import Affected, Correction, Facts, FileVersion, FixedFile, Kind, Method, Profile
 
 SUBJECT, LIST, OTHER_LIST, ROLLUP = "Q900001", "Q900601", "Q900602", "Q900603"
 
@@ -27,6 +27,12 @@ def facts(*corrections, affected=((E55, None),), kind=Kind.BUG, files=()):
 def line(*corrections, name=E55, **more):
     """Return what is known for one line."""
     return knowledge.weigh(facts(*corrections, **more)).line(name)
+
+
+def test_the_article_itself_is_a_hotfix_whether_or_not_a_correction_speaks_of_the_line():
+    known = knowledge.weigh(facts(correction(Method.SENTENCE, "SP5", product_line=NT)))
+    assert matching.assess(Profile(E55, ("SP3",), hotfixes=(SUBJECT,)), known).reason == "fixed-by-hotfix"
+    assert matching.assess(Profile(E55, ("SP3",)), known).status == "exposed"
 
 
 OVERRIDE = correction(Method.OVERRIDE, "SP1")

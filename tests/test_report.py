@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 from conftest import SERVERS, Run
+from examples import text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbcheck import inventory, knowledge, matching, scanning
+from kbcheck import advisory, article, inventory, knowledge, matching, scanning
 from kbcheck.model import ArticleKnowledge, Assessment, Refusal, Status
 from kbcheck.report import article as pages
 from kbcheck.report import cell, data, explain, narrow, table, view
@@ -71,6 +72,18 @@ def hostile(bundled_db: Path) -> Assessment:
     titles = {ident: (f"=cmd() {EVIL}", date, kind) for ident, (_, date, kind) in assessment.articles.items()}
     assert assessment.refusals
     return dataclasses.replace(assessment, articles=titles)
+
+
+def test_an_annotated_article_is_clean(tmp_path: Path) -> None:
+    evil = "\x1b]0;owned\x07"
+    read = advisory.extract(article.parse(text(applies_to=(f"Microsoft Evil{evil} Server, version 1.0",))))
+    with Store(str(tmp_path / "k.db")) as store:
+        store.replace([read])
+        stored = store.article(read.article.id)
+    assert stored is not None
+    known = knowledge.weigh(stored.facts)
+    for page in (pages.annotated(stored, known), pages.page(stored, known, (), {}, width=80)):
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", page)
 
 
 # --- golden files -----------------------------------------------------------------------------------------------------

@@ -15,12 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from conftest import ADVISORIES, SERVERS
 from examples import text
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kbcheck import advisory, article, inventory, knowledge, scanning
+from kbcheck import advisory, article, inventory, knowledge, matching, scanning
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -512,6 +513,19 @@ def test_scans_of_an_older_database_are_kept(tmp_path: Path, bundled_db: Path) -
     assert path.with_name("kb.db.schema-2").exists()
 
 
+def test_what_is_not_weighed_yet_is_known_all_the_same(db: str) -> None:
+    stocked = Store(str(db))
+    lines = ["Exchange Server 5.5", "Windows NT 4.0"]
+    before = list(stocked.known(lines, fixed=True))
+    with stocked.writing() as connection:
+        connection.execute(sa.text("UPDATE article SET advisory = NULL"))
+        connection.execute(sa.text("DELETE FROM decision"))
+    after = [each for each in stocked.known(lines, fixed=True) if each.advisory and matching.fixable(each, lines)]
+    assert {each.id: each.lines for each in before if matching.fixable(each, lines)} == {e.id: e.lines for e in after}
+    assert before
+    stocked.engine.dispose()
+
+
 def test_an_older_database_is_upgraded_after_a_copy(older: Path, stocked: Store) -> None:
     with Store(str(older), create=False) as opened:
         assert everything(opened) == everything(stocked)
@@ -520,7 +534,7 @@ def test_an_older_database_is_upgraded_after_a_copy(older: Path, stocked: Store)
         assert opened.search("OpenMsgStore")[0].id == "Q241556"
     copy = older.with_name("kb.db.schema-1")
     connection = sqlite3.connect(copy)
-    assert connection.execute("SELECT value FROM meta").fetchall() == [("1",)]
+    assert connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchall() == [("1",)]
     assert connection.execute("SELECT count(*) FROM article").fetchall() == [(43,)]
     connection.close()
     if os.name == "posix":

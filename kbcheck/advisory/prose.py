@@ -14,7 +14,7 @@ import functools
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 
 from kbcheck import product
@@ -57,19 +57,22 @@ class Body:
         return numbers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Paragraph:
     """Wrapped lines of text, `first` being the 1-based line of the first one; `text` is all of them as one line."""
 
     first: int
     lines: tuple[str, ...]
     text: str
+    _ends: list[int] = field(default_factory=list)
 
     def line(self, offset: int) -> int:
         """Return the line on which the character of `text` at `offset` stands."""
         if offset == 0:
             return self.first
-        return self.first + bisect_right(list(accumulate(len(line) + 1 for line in self.lines)), offset)
+        if not self._ends:
+            self._ends += accumulate(len(line) + 1 for line in self.lines)
+        return self.first + bisect_right(self._ends, offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ _IMPERATIVE = re.compile(
 # "9. Apply the latest service pack" is a step of a procedure, not the correction
 _STEP = re.compile(r" *(?:[2-9]|\d\d)\. ")
 _LONGEST = 2500
+_MOST = 200  # product lines of an article; real ones list some dozens
 _LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
 # A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
 _HOTFIX = re.compile(
@@ -428,7 +429,7 @@ class _Reader:
     def _meant(self, text: str) -> tuple[str, ...]:
         """Return the affected lines that `text` means: by words, `MASM 6.0`, else by a release, `Extern.exe 3.2.16`."""
         said = frozenset(_WORD.findall(text))
-        found = [name for name in self.affected if _shares(name, said)]
+        found = [name for name in self.affected[:_MOST] if _shares(name, said)]
         released = [name for name in found if name.rsplit(" ", 1)[-1].lower() in said]
         if released or found:
             return tuple(released or found)
@@ -627,8 +628,10 @@ class _Reader:
         """Return the one release of a product that the whole text names, () when it names several or none."""
         if self.spoken is None:
             first, end = self.article.body
-            text = product.fold(" ".join(line.strip() for line in self.article.lines[first - 1 : end - 1]))
-            self.spoken = frozenset(line for mention in product.mentions(text) for line in mention.lines)
+            text = " ".join(line.strip() for line in self.article.lines[first - 1 : end - 1])
+            # The whole text is not worth keeping in their caches.
+            mentions = product.mentions.__wrapped__(product.fold.__wrapped__(text))
+            self.spoken = frozenset(line for mention in mentions for line in mention.lines)
         found = tuple(line for line in self.spoken if product.line(line).product == name)
         return found if len(found) == 1 else ()
 

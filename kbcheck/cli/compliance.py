@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kbcheck.store import Store
     from kbcheck.workers import Workers
 
+_SCANS = 2**31 - 1  # as many as a database can number
+
 
 def import_(
     paths: Annotated[
@@ -136,7 +138,8 @@ def scan(
 
 def report(
     number: Annotated[
-        int | None, typer.Argument(metavar="[SCAN]", help="Number of the scan; the newest without it.")
+        int | None,
+        typer.Argument(metavar="[SCAN]", min=1, max=_SCANS, help="Number of the scan; the newest without it."),
     ] = None,
     by: Annotated[options.By, typer.Option("--by", help="View.")] = options.By.HOST,
     article: options.Articles = None,
@@ -228,7 +231,8 @@ def explain(
     article: Annotated[str, typer.Argument(metavar="ARTICLE", help="Article, such as Q241556.")],
     product: Annotated[str | None, typer.Option("--product", help="Which product of the host.", metavar="NAME")] = None,
     number: Annotated[
-        int | None, typer.Option("--scan", help="Number of the scan; the newest without it.", metavar="SCAN")
+        int | None,
+        typer.Option("--scan", min=1, max=_SCANS, help="Number of the scan; the newest without it.", metavar="SCAN"),
     ] = None,
     format_: Annotated[options.PageFormat, typer.Option("--format", help="Format.")] = options.PageFormat.TEXT,
     output: options.Output = None,

@@ -114,7 +114,7 @@ def ids(articles: Iterable[str] | None) -> list[str]:
     """Return article numbers as they are written here (`kb241556` is Q241556), each once."""
     found = []
     for text in articles or ():
-        match = re.fullmatch(r"(?:Q|KB)?(\d{5,6})", text.strip(), re.IGNORECASE)
+        match = re.fullmatch(r"(?:Q|KB)?([1-9]\d{4,5})", text.strip(), re.IGNORECASE)
         if match is None:
             raise CommandError(f"{text!r} is no article number: expected one such as Q241556", USAGE)
         found.append(f"Q{match.group(1)}")
@@ -135,6 +135,8 @@ def statuses(names: Sequence[str] | None, everything: bool) -> tuple[Status, ...
 def failing(text: str) -> frozenset[Status]:
     """Return the statuses that make the exit code 1."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise CommandError("--fail-on names nothing: expected exposed, undetermined or none", USAGE)
     return frozenset() if parts == ["none"] else frozenset(_status(part) for part in parts)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -21,13 +20,17 @@ def write(chunks: Iterable[str], output: Path | None) -> None:
         except BrokenPipeError:
             drop_stdout()
         return
-    handle, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as stream:
+    output = output.resolve()  # a link stays one
+    if output.exists() and not output.is_file():
+        with output.open("w", encoding="utf-8", newline="") as stream:  # a device, a named pipe
             stream.writelines(chunks)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # as any other program would make it
+        return
+    name = output.parent / f".{output.name}.{os.getpid()}"
+    try:
+        with name.open("x", encoding="utf-8", newline="") as stream:
+            stream.writelines(chunks)
+        if output.exists():
+            shutil.copymode(output, name)
         os.replace(name, output)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -42,6 +45,10 @@ def print_line(line: str) -> None:
 
 def readable_streams() -> None:
     """Never fail on a character that the terminal or pipe cannot show; pipes and files get UTF-8."""
+    # A stream that was closed before the start is None.
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115  # as long as the process
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -14,6 +14,7 @@ Rules:
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from kbcheck.inventory.rows import Rows
 from kbcheck.inventory.text import InventoryError
 from kbcheck.model import Fleet
 
-__all__ = ["InventoryError", "Rows", "files", "merge", "part", "read", "read_bytes"]
+__all__ = ["InventoryError", "Rows", "files", "merge", "part", "read", "read_bytes", "shown"]
 
 
 def read(paths: Iterable[Path]) -> Fleet:
@@ -33,8 +34,13 @@ def read(paths: Iterable[Path]) -> Fleet:
     rows = Rows()
     for path in files(paths):
         with path.open("rb") as stream:
-            rows.file(path.name, stream if stream.seekable() else io.BytesIO(stream.read()))
+            rows.file(shown(path), stream if stream.seekable() else io.BytesIO(stream.read()))
     return hosts.fleet(rows)
+
+
+def shown(path: Path) -> str:
+    """Return the name of a file as it is told; what of it is no text is replaced."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def read_bytes(name: str, data: bytes) -> Fleet:

@@ -27,6 +27,7 @@ _VERSION_WORD = re.compile(r"^version\s+(?=\d)", re.IGNORECASE)
 _DOTTED = re.compile(r"(?:\d+\.){2,}\d+")
 _TOKENS = re.compile(r"[;,|\s]+")
 _PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
+_LONGEST = 500  # characters of a cell, or of a file in it; a real one has some dozens
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
 Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
@@ -123,6 +124,9 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
     """Return the template of what a row says, with messages."""
     messages: list[tuple[bool, str]] = []
     levels: list[str] = []
+    for column in ("product", "version", "service_pack", "build", "os"):
+        if len(row.get(column, ("", ""))[0]) > _LONGEST:
+            raise RowError(f"{row[column][1]} of more than {_LONGEST} characters")
     product_text = row.get("product", ("", ""))[0]
     version_text, version_title = row.get("version", ("", "version"))
     build_text, build_title = row.get("build", ("", "build"))
@@ -191,7 +195,7 @@ def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
     for part in _PARTS.split(files) if files else ():
         if not part.strip():
             continue
-        match = _FILE.fullmatch(part.strip())
+        match = _FILE.fullmatch(part.strip()) if len(part) <= _LONGEST else None
         build = product.parse_build(match.group(2)) if match else ()
         if match is None or not build:
             yield True, f'{title} "{_clip(part.strip())}": expected name=version; it is left out'

@@ -122,19 +122,18 @@ def _prepare(line: LineKnowledge) -> Prepared:
     for source, members in rollups.items():
         sure = any(correction.order == 0 for correction in members)
         claims[source] = Claim(sure, tuple(members))
-    subject = next((c.subject for c in line.corrections), None)
-    if subject is not None and subject not in claims:
-        claims[subject] = Claim(True, tuple(line.fixed_files))
-    order, ordered = _build_order(of, line, tests)
+    if line.subject:
+        claims.setdefault(line.subject, Claim(True, tuple(line.fixed_files)))
+    order, ordered = _build_order(of, tests)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
         for name, build in test.required:
             wanted.setdefault(name, set()).add(build)
     every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
-    return Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of, tests), every)
+    return Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of), every)
 
 
-def _build_order(of: product.Line, line: LineKnowledge, tests: Sequence[FileTest]) -> tuple[str | None, Demands]:
+def _build_order(of: product.Line, tests: Sequence[FileTest]) -> tuple[str | None, Demands]:
     """Return the level that a host must be past for rule 10: the lowest branch of a required file, and what says so.
 
     Rows on the release's own base number say nothing: later service packs need not contain them.
@@ -153,7 +152,7 @@ def _build_order(of: product.Line, line: LineKnowledge, tests: Sequence[FileTest
     return lowest if lowest is not None else (None, ())
 
 
-def _remedies(line: LineKnowledge, of: product.Line, tests: Sequence[FileTest]) -> tuple[Remedy, ...]:
+def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
     found: list[Remedy] = []
     if line.latest is not None and line.latest != product.RTM:
         found.append(Remedy(line.product_line, line.latest, of.obtain))
@@ -161,7 +160,7 @@ def _remedies(line: LineKnowledge, of: product.Line, tests: Sequence[FileTest]) 
         found.append(Remedy(line.product_line, product.RTM, None))
     elif line.first_fixed == UNSPECIFIED:
         packs = [level.name for level in of.levels if level.name != product.RTM]
-        found.append(Remedy(line.product_line, packs[-1] if packs else None, of.obtain))
+        found += [Remedy(line.product_line, pack, of.obtain) for pack in packs[-1:]]
     hotfixes: dict[str, tuple[FileVersion, ...]] = {}
     for correction in line.corrections:
         if correction.kind is CorrectionKind.HOTFIX:

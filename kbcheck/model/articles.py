@@ -218,7 +218,7 @@ class LineKnowledge:
     `first_fixed`: "SP4", "RTM", HOTFIX_ONLY, UNSPECIFIED or None. `earliest` and `latest` are the first and the last
     level that the strongest sources name, None where they name none. `deciding` are the corrections of that rank,
     `corrections` all of them, `rank` the worth of the deciding ones (0 the strongest). `fixed_files` are the rows of
-    the article's own tables that can judge this line.
+    the article's own tables that can judge this line; `subject` is that article.
     """
 
     product_line: str
@@ -232,6 +232,7 @@ class LineKnowledge:
     corrections: tuple[Correction, ...] = ()
     fixed_files: tuple[FixedFile, ...] = ()
     rank: int = 9
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ def annotated(stored: Stored, known: ArticleKnowledge) -> str:
         marks[problem.line].append(f"unclear: {problem.kind}")
     result = []
     for number, words in enumerate(stored.article.lines, start=1):
-        notes = "; ".join(dict.fromkeys(marks.get(number, ())))
+        notes = cell.clean("; ".join(dict.fromkeys(marks.get(number, ()))))
         result.append(
             f"{number:>5} {'>' if notes else ' '} {cell.clean(words).rstrip()}"
             + (f"\n        {'^ ' + notes}" if notes else "")

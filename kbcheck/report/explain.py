@@ -244,7 +244,7 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
     wanted: dict[str, list[tuple[str, str, str]]] = {}
     for fixed in line.fixed_files:
         wanted.setdefault(fixed.file.casefold(), []).append(
-            (fixed.file, fixed.version or "", f"{_source(line)}:{fixed.line}")
+            (fixed.file, fixed.version or "", f"{line.subject}:{fixed.line}")
         )
     for correction in line.corrections:
         if correction.method is Method.ROLLUP:
@@ -284,7 +284,7 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
 
 def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
     hotfixes = [c for c in line.corrections if c.kind is CorrectionKind.HOTFIX and c.method is not Method.FILE_TABLE]
-    sources = {c.source for c in hotfixes} | {_source(line)}
+    sources = {c.source for c in hotfixes} | {line.subject}
     claimed = [each for each in profile.hotfixes if each in sources]
     if not hotfixes and not claimed:
         return None
@@ -331,10 +331,6 @@ def _said(correction: Correction) -> str:
 
 def _quote(words: str) -> str:
     return cell.shorten(" ".join(words.split()), 170)
-
-
-def _source(line: LineKnowledge) -> str:
-    return next((c.subject for c in line.corrections), "")
 
 
 def _host(row: HostRow, columns: Sequence[str], otherwise: str) -> tuple[str, str]:

@@ -70,9 +70,12 @@ class Store(Articles, Scans):
         if self.sqlite and self.engine.url.database not in (None, ":memory:"):
             copy = f"{self.engine.url.database}.schema-{version}"
             if not Path(copy).exists():
+                part = f"{copy}.part"  # until it is whole
+                Path(part).unlink(missing_ok=True)
+                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
                 with self.engine.connect() as connection:
-                    connection.connection.driver_connection.execute("VACUUM INTO ?", (copy,))  # type: ignore[union-attr]  # connected
-                os.chmod(copy, 0o600)
+                    connection.connection.driver_connection.execute("VACUUM INTO ?", (part,))  # type: ignore[union-attr]  # connected
+                os.replace(part, copy)
         with self.writing() as connection:
             first = self._version(connection) or version
             for step in range(first, schema.VERSION):

@@ -84,7 +84,9 @@ class Articles(Database):
         """Whether what is stored of the articles was read by an older kbcheck, whose rules may have read less."""
         with self.reading() as connection:
             query = sa.select(schema.meta.c.value).where(schema.meta.c.key == "reader")
-            return _release(connection.execute(query).scalar() or "0") < _release(__version__)
+            reader = connection.execute(query).scalar() or "0"
+        # A release is newer than what came before it under the same numbers (0.2.0rc1).
+        return reader != __version__ and _release(reader) <= _release(__version__)
 
     def read_by_this(self) -> None:
         """Note that all articles were read by this kbcheck."""
@@ -252,12 +254,12 @@ class Articles(Database):
 
         `fixed`: only those of which some correction is known, in whatever line.
         """
-        query = sa.select(schema.article.c.number).where(
-            schema.article.c.advisory == 1, schema.article.c.number.in_(_affecting(lines))
-        )
+        c = schema.article.c
+        open_ = c.advisory.is_(None)  # another process stored something about it after settle()
+        query = sa.select(c.number).where(sa.or_(c.advisory == 1, open_), c.number.in_(_affecting(lines)))
         if fixed:
             some = sa.select(schema.decision.c.article).where(schema.decision.c.first_fixed.is_not(None))
-            query = query.where(schema.article.c.number.in_(some))
+            query = query.where(sa.or_(open_, c.number.in_(some)))
         yield from self._known(query)
 
     def known_of(self, idents: Iterable[str]) -> Iterator[ArticleKnowledge]:
@@ -281,14 +283,17 @@ class Articles(Database):
                 flags = sa.select(schema.article.c.number, schema.article.c.advisory).where(
                     schema.article.c.number.in_(part)
                 )
-                advisory = {row.number: bool(row.advisory) for row in connection.execute(flags)}
+                advisory = {row.number: row.advisory for row in connection.execute(flags)}
                 for facts in self._facts(connection, part):
                     number = number_of(facts.id)
+                    if advisory[number] is None:
+                        yield knowledge.weigh(facts)
+                        continue
                     decisions = [
                         Decision(r.product_line, bool(r.listed), r.first_fixed, r.earliest, r.latest, r.rank)
                         for r in decided.get(number, ())
                     ]
-                    yield knowledge.recall(facts, decisions, advisory[number])
+                    yield knowledge.recall(facts, decisions, bool(advisory[number]))
 
     def _facts(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Facts]:
         heads = sa.select(

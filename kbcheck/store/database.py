@@ -100,8 +100,10 @@ def _engine(where: str, *, create: bool) -> sa.Engine:
                 url = url.set(drivername="postgresql+psycopg")
             if url.get_backend_name() == "sqlite":
                 return _sqlite_engine(url.database or ":memory:", create=create)
+            if url.get_backend_name() != "postgresql":
+                raise StoreError(f"database URL: {url.get_backend_name()} is not supported: expected postgresql://...")
             return sa.create_engine(url)
-        except (SQLAlchemyError, ImportError) as error:
+        except (SQLAlchemyError, ImportError, ValueError) as error:
             hint = " (install kbcheck[postgres])" if isinstance(error, ImportError) else ""
             raise StoreError(f"database URL: {error}{hint}") from error
     return _sqlite_engine(where, create=create)
