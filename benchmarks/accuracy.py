@@ -97,7 +97,7 @@ def understood(store: Store, facts: list[Facts]) -> None:
         print(f"| {kind} | {number} | {example} |")
     share = 100 * clear / max(len(bugs), 1)
     print(f"\nOf {len(bugs):,} articles that report a bug, {clear:,} ({share:.2f} %) hold nothing unclear.")
-    speaking = [stored for stored in store.articles(bugs) if SPEAKS.search(stored.text)]
+    speaking = [stored for stored in store.articles(bugs) if SPEAKS.search(stored.article.text)]
     known = sum(bool(stored.facts.corrections) for stored in speaking)
     print(f"{len(speaking):,} of them speak of service packs, hotfixes or files; of {known:,} a correction is known.")
 
