@@ -393,10 +393,9 @@ def test_a_fault_is_confirmed_in_what_the_article_lists(items, confirmed, expect
     assert meaning.kind == "bug"
 
 
-def test_the_platform_of_a_product_is_not_affected():
-    status = (
-        "Microsoft has confirmed this to be a problem in the Exchange Client 5.0 and the\nCode Keeper for Windows 95."
-    )
+@pytest.mark.parametrize("other", ["Code Keeper for Windows 95", "Windows Keeper for Windows 95 RTM"])
+def test_the_platform_of_a_product_is_not_affected(other):
+    status = f"Microsoft has confirmed this to be a problem in the Exchange Client 5.0 and the\n{other}."
     meaning = read(
         text(applies_to=("Microsoft Exchange Client, version 5.0",), keywords="", sections=(("STATUS", status),))
     )

@@ -249,6 +249,7 @@ def _heading(
     text: str, region: bool, line: str, lines: Sequence[str], level: str | None, readme: bool
 ) -> tuple[bool, str, str | None]:
     """Return (inside a list region, product line, level) after a heading."""
+    text = text[:250]  # as long as a title
     numbered = _NUMBERED.match(text)
     text = numbered.group(1) if numbered else text
     folded = product.fold(text)

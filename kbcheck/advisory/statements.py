@@ -107,6 +107,10 @@ _CONFIRMED = re.compile(
 )
 # the Windows Messaging Client for Windows 95; not: Service Pack 3 for Windows NT 4.0
 _FOR = re.compile(r"\b(?:for|on|under|running) $")
+# Windows Messaging; not: Windows and, Windows NT Server when
+_NAMED_AFTER = re.compile(
+    r" (?!(?:and|or|server|workstation|when|that|if|is|does|for|on|in|with|where|which|service|sp\d?)\b)[a-z]"
+)
 _PACK_FOR = re.compile(r"\b(?:packs?|sp) ?\d{0,2}[a-z]? \w+ $")
 _WORD = re.compile(r"[a-z0-9][\w+#&-]*(?:\.\w+)*")
 _NUMBER = re.compile(r"(?<![\w.])\d+\.\d[\w.]*(?<!\.)")
@@ -420,9 +424,11 @@ class _Reader:
             self.recent = tuple(dict.fromkeys(named))
 
     def _runs_on(self, mention: product.Mention, text: str) -> bool:
-        """Whether a product is only what another runs on: `the Messaging Client for Windows 95`."""
+        """Whether a product is only what another runs on, or a part of its name: `Windows Messaging for Windows 95`."""
         if not mention.product.startswith("Windows") or not set(self.affected).isdisjoint(mention.lines):
             return False
+        if not mention.lines and _NAMED_AFTER.match(text, mention.end):
+            return True
         before = text[: mention.start]
         return _FOR.search(before) is not None and _PACK_FOR.search(before) is None
 

@@ -231,7 +231,8 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
     levels = [level for level in matching.candidate_levels(profile) if level is not None]
     if line.earliest is not None and len(levels) == 1:
         reached = product.level_key(levels[0]) >= product.level_key(line.earliest)
-        place, so = ("at or past", "corrected") if reached else ("before", "not corrected")
+        whole = line.latest is None or product.level_key(levels[0]) >= product.level_key(line.latest)
+        place, so = ("at or past", "corrected" if whole else "open") if reached else ("before", "not corrected")
         follows = f"{levels[0]} is {place} {line.earliest}: {so} by its level"
         if line.latest != line.earliest:
             follows += f" (sources name {line.earliest} and {line.latest})"
