@@ -101,10 +101,13 @@ _PREREQUISITE = re.compile(
 )
 _AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
 # Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
-_CONFIRMED = re.compile(
+_CONFIRMS = (
     r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in"
-    r"|with|of)\b(.*)"
+    r"|with|of)"
 )
+_CONFIRMED = re.compile(_CONFIRMS + r"\b(.*)")
+# the same in a text as it is written, to keep the name as it is written
+_CONFIRMED_IN = re.compile(_CONFIRMS + r" (?:the )?(?:Microsoft )?(.*)", re.IGNORECASE)
 # the Windows Messaging Client for Windows 95; not: Service Pack 3 for Windows NT 4.0
 _FOR = re.compile(r"\b(?:for|on|under|running) $")
 # Windows Messaging; not: Windows and, Windows NT Server when
@@ -122,11 +125,6 @@ _COMMON = frozenset(
     )
 )
 _LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
-_CONFIRMED_IN = re.compile(
-    r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in"
-    r"|with|of) (?:the )?(?:Microsoft )?(.*)",
-    re.IGNORECASE,
-)
 _FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
 _NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
 # A paragraph without any of these states nothing; most sections have none of them. A blank may be a line's end.

@@ -104,7 +104,7 @@ class Articles(Database):
         """
         c = schema.article.c
         with self.reading() as connection:
-            numbers = list(connection.execute(sa.select(c.number).order_by(c.number)).scalars())
+            numbers = _every(connection)
         for part in _parts(numbers):
             with self.reading() as connection:
                 problems = _grouped(connection, schema.problem, schema.problem.c.article, part)
@@ -215,9 +215,7 @@ class Articles(Database):
         wanted = None if idents is None else sorted({number_of(i) for i in idents if re.fullmatch(r"Q\d{1,9}", i)})
         with self.reading() as connection:
             if wanted is None:
-                wanted = list(
-                    connection.execute(sa.select(schema.article.c.number).order_by(schema.article.c.number)).scalars()
-                )
+                wanted = _every(connection)
             for part in _parts(wanted):
                 yield from self._stored(connection, part)
 
@@ -244,9 +242,7 @@ class Articles(Database):
     def all_facts(self) -> Iterator[Facts]:
         """Return the facts about every article, by number."""
         with self.reading() as connection:
-            numbers = list(
-                connection.execute(sa.select(schema.article.c.number).order_by(schema.article.c.number)).scalars()
-            )
+            numbers = _every(connection)
             yield from self._facts(connection, numbers)
 
     def known(self, lines: Iterable[str], *, fixed: bool) -> Iterator[ArticleKnowledge]:
@@ -398,6 +394,12 @@ def number_of(ident: str) -> int:
 def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
     for start in range(0, len(numbers), size):
         yield numbers[start : start + size]
+
+
+def _every(connection: sa.Connection) -> list[int]:
+    """Return the numbers of all articles, rising."""
+    number = schema.article.c.number
+    return list(connection.execute(sa.select(number).order_by(number)).scalars())
 
 
 def _affecting(lines: Iterable[str]) -> sa.Select[Any]:
