@@ -177,6 +177,44 @@ def test_quoted_line_ends_do_not_shift_line_numbers() -> None:
     assert messages(read.refusals) == ['f.csv:5: service_pack "SP?": expected a number, "RTM" or nothing']
 
 
+UNCLOSED = 'a quote is opened and not closed: expected "..." with each quote in it doubled'
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1024])
+@pytest.mark.parametrize(
+    ("rows", "hosts", "refused"),
+    [
+        ('A,E,5.5,SP3,x|B,E,5.5,SP4,"note|C,E,5.5,SP3,x|D,E,5.5,SP4,x', "A C D", [3]),
+        ('A,E,5.5,SP3,"x|B,E,5.5,SP4,x|C,E,5.5,SP3,"y|D,E,5.5,SP4,x', "B D", [2, 4]),
+        ('A,E,5.5,SP3,"x|B,E,5.5,SP4,y|C,E,5.5,SP3,z"|D,E,5.5,SP4,x', "B C D", [2]),
+        ('"A","E","5.5","SP3","x|"B","E","5.5","SP4","y"|"C","E","5.5","SP3","z"', "B C", [2]),
+        ('A,E,5.5,SP3,"one, two|three"|B,E,5.5,SP4,"|"|C,E,5.5,SP3,x', "A B C", []),
+        ('A,E,5.5,SP3,"a "loud" note"|B,E,5.5,SP4,19" rack|C,E,5.5,SP3,"x', "A B", [4]),
+        ('A,E,5.5,SP3,"x', "", [2]),
+    ],
+    ids=["one", "two", "closed far below", "all quoted", "line breaks", "quotes inside", "at the end"],
+)
+def test_an_unclosed_quote_swallows_no_row(
+    rows: str, hosts: str, refused: list[int], batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kbcheck.inventory.rows.BATCH", batch)
+    text = "host,product,version,service_pack,notes\n" + rows.replace(",E,", ",Exchange Server,").replace(
+        '"E"', '"Exchange Server"'
+    ).replace("|", "\n")
+    read = fleet(text + "\nZ,Exchange Server,5.5,SP4,\n")
+    assert [each.host for each in read.installations] == [*hosts.split(), "Z"]
+    assert messages(read.refusals) == [f"f.csv:{line}: {UNCLOSED}" for line in refused]
+    assert read.inventories[0][2] == len(hosts.split()) + len(refused) + 1
+
+
+def test_a_quote_that_closes_hundreds_of_lines_below_is_none() -> None:
+    rows = "".join(f"H{n},Exchange Server,5.5,SP4\n" for n in range(5000))
+    read = fleet(
+        'host,product,version,sp,site\nA,Exchange Server,5.5,SP4,"comment\n' + rows + 'B,Exchange Server,5.5,"4"\n'
+    )
+    assert (len(read.installations), messages(read.refusals)) == (5001, [f"f.csv:2: {UNCLOSED}"])
+
+
 def test_nul_bytes_are_text() -> None:
     got = only("host,product,version,service_pack,site\nA\0B,Exchange Server,5.5,SP3,\0\n")
     assert (got.host, got.levels) == ("A\0B", ("SP3",))

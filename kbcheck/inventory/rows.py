@@ -6,12 +6,12 @@ import csv
 import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, compress, islice
+from itertools import compress, islice
 from typing import BinaryIO
 
 from kbcheck.inventory.cells import Entry, Messages, RowError, long_form, template
 from kbcheck.inventory.columns import Columns, Row
-from kbcheck.inventory.text import BATCH, InventoryError, batches, examine, read_header
+from kbcheck.inventory.text import BATCH, InventoryError, examine, read_header, records
 from kbcheck.model import Extra, Refusal
 
 
@@ -39,13 +39,11 @@ class Rows:
                 header_line, line, delimiter, header = read_header(name, text)
                 table = _Table(self, name, Columns(name, header_line, header), delimiter)
                 while batch := list(islice(text, BATCH)):
-                    joined = "".join(batch)
-                    if '"' in joined:
-                        # A cell may hold line breaks: the rest is read as it comes.
-                        for lines, rows in batches(chain(batch, text), delimiter, line):
-                            line = lines[-1]
-                            table.rows(lines, rows)
-                        break
+                    if '"' in "".join(batch):
+                        lines, rows, unclosed, line = records(batch, text, delimiter, line, len(header))
+                        table.unclosed(unclosed)
+                        table.rows(lines, rows)
+                        continue
                     if not table.known(line, batch):
                         table.rows(range(line, line + len(batch)), list(csv.reader(batch, delimiter=delimiter)))
                     line += len(batch)
@@ -146,6 +144,12 @@ class _Table:
             into.additions += zip(hosts, lines, which, strict=True)
         else:
             self._add(hosts, lines, which, map(self._extras.of, rows))
+
+    def unclosed(self, lines: Sequence[int]) -> None:
+        """Refuse rows whose quote is never closed: what follows them is read as rows of its own."""
+        for line in lines:
+            self._say(line, ((True, 'a quote is opened and not closed: expected "..." with each quote in it doubled'),))
+        self.count += len(lines)
 
     def _fitted(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
         """Return the rows that have a host, with as many cells as the header; refuse others, leave blank ones out."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, islice
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO, TextIO
 
 from kbcheck import KbcheckError
 
 BATCH = 1024  # rows
-_BREAK = re.compile(r"\r\n|\r|\n")
+_ROW_LINES = 200  # lines of one row; a note in a cell has some
+_FEW = 3  # columns: a line of a note may well have as many commas as so narrow a row
 
 
 class InventoryError(KbcheckError):
@@ -80,14 +81,61 @@ def read_header(name: str, text: TextIO) -> tuple[int, int, str, list[str]]:
     raise InventoryError(f"{name}: empty inventory")
 
 
-def batches(text: Iterable[str], delimiter: str, line: int) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
-    """Return rows in batches: the lines on which they begin, `line` for the first, and their cells."""
-    reader = csv.reader(text, delimiter=delimiter)
-    end = line - 1
-    while batch := list(islice(reader, BATCH)):
-        lines: Sequence[int] = range(end + 1, end + 1 + len(batch))
-        if line - 1 + reader.line_num != end + len(batch):
-            breaks = (1 + sum(len(_BREAK.findall(cell)) for cell in cells) for cells in batch)
-            lines = list(accumulate(breaks, initial=end + 1))[:-1]
-        end = line - 1 + reader.line_num
-        yield lines, batch
+def records(
+    batch: list[str], following: Iterator[str], delimiter: str, line: int, width: int
+) -> tuple[Sequence[int], list[list[str]], list[int], int]:
+    """Return the rows in a batch of lines with quotes: the line on which each begins, its cells.
+
+    Also the lines whose quote is never closed, which are no rows, and the line behind the last. A row that is not
+    complete in the batch takes what it needs of the lines that follow; `width` is the number of columns.
+    """
+    try:
+        rows = list(csv.reader(batch, delimiter=delimiter, strict=True))
+    except csv.Error:
+        rows = []
+    if len(rows) == len(batch):
+        return range(line, line + len(batch)), rows, [], line + len(batch)
+    lines, rows, unclosed, waiting = [], [], [], deque(batch)
+    while waiting:
+        taken = [waiting.popleft()]
+        cells = _record(taken, waiting, following, delimiter, width)
+        if cells is None:
+            unclosed.append(line)
+            waiting.extendleft(reversed(taken[1:]))
+            line += 1
+            continue
+        lines.append(line)
+        rows.append(cells)
+        line += len(taken)
+    return lines, rows, unclosed, line
+
+
+def _record(
+    taken: list[str], waiting: deque[str], following: Iterator[str], delimiter: str, width: int
+) -> list[str] | None:
+    """Return the cells of the row that begins with the line in `taken`, to which the lines that it takes are added.
+
+    None when a quote that it opens is not closed: not in some hundred lines, or only behind what is a row by itself.
+    """
+
+    def lines() -> Iterator[str]:
+        yield taken[0]
+        while len(taken) < _ROW_LINES:
+            more = waiting.popleft() if waiting else next(following, None)
+            if more is None:
+                return
+            taken.append(more)
+            yield more
+
+    try:
+        cells = next(csv.reader(lines(), delimiter=delimiter, strict=True))
+    except csv.Error:
+        if len(taken) > 1:
+            return None
+        # In one line a quote may stand as it likes, if only it is closed: else the end of the line is in its cell.
+        cells = next(csv.reader([taken[0].rstrip("\r\n") + "\n"], delimiter=delimiter))
+        return None if cells and cells[-1].endswith("\n") else cells
+    swallowed = width > _FEW and any(
+        each.count(delimiter) == width - 1 and each.count('"') % 2 == 0 for each in taken[1:-1]
+    )
+    return None if swallowed else cells
