@@ -25,7 +25,7 @@ from kbcheck.workers import Lost, Workers
 
 BATCH = 2000
 _CHUNK, _CHUNK_BYTES = 64, 1024 * 1024
-_SHOWN = 20
+_SHOWN = 10_000  # reasons that are kept; a summary prints a few
 _IDENT = re.compile(rb"(?:\xef\xbb\xbf)?DOCUMENT:(Q\d{5,6})")
 
 

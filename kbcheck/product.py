@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import datetime
+import difflib
 import functools
 import importlib.resources
 import re
@@ -201,6 +202,7 @@ _DROPPED = re.compile(
 )
 
 
+_WORD = re.compile(r"[a-z0-9 ]+")
 _EDITION = re.compile(
     r"(?: (?:learning|professional|enterprise|standard|control creation|editions?|\d\d-bit|for windows))*"
 )
@@ -248,6 +250,18 @@ def known_product(text: str) -> str | None:
     if not found:
         return None
     return line(found[0].lines[0]).product if found[0].lines else found[0].product
+
+
+@functools.lru_cache(maxsize=4096)
+def near(text: str) -> str | None:
+    """Return the known product that `text` nearly names, mistyped; None when it names one, or none even nearly."""
+    if known_product(text) is not None:
+        return None
+    folded = re.sub(r"[\s\d.]+$", "", fold(text))
+    found = difflib.get_close_matches(folded, _catalog().names, 1, 0.85)
+    if not found or _WORD.sub("", folded) != _WORD.sub("", found[0]):
+        return None
+    return _catalog().names[found[0]][0]
 
 
 def selects(wanted: str, name: str) -> bool:

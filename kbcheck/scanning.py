@@ -16,13 +16,14 @@ import functools
 import pickle
 import zlib
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kbcheck import KbcheckError, inventory, matching, product
-from kbcheck.model import ArticleKnowledge, Assessment, Column, Fleet, Folded, HostRow, Installation, Profile
+from kbcheck.model import ArticleKnowledge, Assessment, Column, Fleet, Folded, HostRow, Installation, Profile, Refusal
 from kbcheck.store import Store
 from kbcheck.workers import Lost, Workers, WorkersError
 
@@ -70,6 +71,8 @@ def run(
         missing = sorted(set(articles) - {each.id for each in selected})
         if missing:
             raise SelectionError(f"not in the database: {', '.join(missing)}; import them first")
+        for known in selected:
+            judged(known)
         others = 0
     else:
         selected = [
@@ -79,8 +82,39 @@ def run(
         ]
         others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)
+    fleet = replace(fleet, remarks=(*_unheard(fleet, lines - store.affected(lines)), *fleet.remarks))
     assessment = assess(fleet, selected, others, moment, lines, workers)
     return replace(assessment, number=store.save_scan(assessment))
+
+
+def judged(known: ArticleKnowledge) -> None:
+    """Raise SelectionError when an article reports no fault: a list, information, instructions."""
+    if not known.advisory:
+        raise SelectionError(
+            f"{known.id} reports no fault ({known.kind.value}), so that no host is judged by it; "
+            f"what it says: kbcheck show {known.id}"
+        )
+
+
+def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
+    """Return a remark for each product line about which no article is: a new product, or a slip in the inventory."""
+    told = fleet.installations
+    numbers = Counter(told.which) if lines else Counter()
+    for line in sorted(lines):
+        templates = {n for n, each in enumerate(told.templates) if each.product_line == line}
+        first = next((n for n, template in enumerate(told.which) if template in templates), None)
+        if first is not None:
+            count = sum(numbers[template] for template in templates)
+            row = told[first]
+            yield Refusal(
+                row.sources[0][1].file,
+                row.sources[0][1].line,
+                f"no article in the database is about {line}, which {_hosts(count)}: nothing is known of it",
+            )
+
+
+def _hosts(count: int) -> str:
+    return "1 row names" if count == 1 else f"{count:,} rows name"
 
 
 def assess(

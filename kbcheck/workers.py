@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
@@ -118,7 +119,8 @@ class Workers:
                     result = Lost()
                 yield chunk, result
         finally:
-            for _, future in under_way:
+            # The pool cancels its own when it stops; one that is cancelled while the pool breaks would halt it.
+            for _, future in under_way if self._client is not None else ():
                 future.cancel()
 
     def _submit(self, function: Callable[[C], R], chunk: C) -> Any:
@@ -132,7 +134,8 @@ class Workers:
         if self._executor is None:
             self._executor = self._pool(self._jobs)
         try:
-            return self._executor.submit(function, chunk)
+            with _uninterrupted():
+                return self._executor.submit(function, chunk)
         except BrokenExecutor as error:
             # It broke between two submissions: the future says so when its turn comes.
             failed: Future[R] = Future()
@@ -153,7 +156,9 @@ class Workers:
             return found
         with self._pool(1) as executor:
             try:
-                return executor.submit(function, chunk).result()
+                with _uninterrupted():
+                    future = executor.submit(function, chunk)
+                return future.result()
             except (BrokenExecutor, CancelledError):
                 return Lost()
 
@@ -172,8 +177,23 @@ class Workers:
 
     def _stop(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=True)
+            self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back while a process may be started, which has it held back from its first moment then."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin() -> None:

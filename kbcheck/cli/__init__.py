@@ -7,9 +7,9 @@ Heavy rooms (sqlalchemy, tabulate) are imported inside the commands, so that `--
 """
 
 from kbcheck.cli import articles, compliance, simulation
-from kbcheck.cli.application import app, main, run
+from kbcheck.cli.application import app, main, run_and_exit
 
-__all__ = ["app", "main", "run"]
+__all__ = ["app", "main", "run_and_exit"]
 
 for _name, _command in (
     ("import", compliance.import_),

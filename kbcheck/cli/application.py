@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -64,12 +65,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
-def run() -> None:
-    """Entry point of the `kbcheck` script."""
+def run_and_exit() -> None:
+    """Run the command of this process and end it; a request to end is an interruption like Ctrl-C."""
     kbcheck.collect_rarely()
+    signal.signal(signal.SIGTERM, _interrupt)
     code = main()
     gc.freeze()  # nothing that is left need be looked through once more for cyclic garbage
     sys.exit(code)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _version(wanted: bool) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kbcheck.cli import options, streams
-from kbcheck.cli.application import FOUND, OK, UNREAD, CommandError
+from kbcheck.cli.application import FOUND, OK, UNREAD, USAGE, CommandError
 
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge, Assessment, HostOfScan, HostRow, Profile, Status
@@ -125,7 +126,7 @@ def scan(
     from kbcheck import scanning
 
     named = options.ids(article)
-    wanted, failing = options.statuses(status, all_), options.failing(fail_on)
+    shown = _shown(by, format_, status, all_, fail_on, output, quiet, verbose, named)
     with options.workers(1, executor) as workers:
         fleet = scanning.read(inventories, workers)
         with options.open_store(db) as store:
@@ -133,7 +134,7 @@ def scan(
             assessment = scanning.run(
                 fleet, store, articles=named, products=product or (), unfixed=unfixed, workers=workers
             )
-    return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
+    return _print_scan(assessment, shown)
 
 
 def report(
@@ -150,6 +151,7 @@ def report(
         bool, typer.Option("--unfixed", help="Also faults without a known fix, if the scan has them.")
     ] = False,
     fail_on: options.FailOn = "exposed",
+    list_: Annotated[bool, typer.Option("--list", help="Print which scans are stored.")] = False,
     format_: Annotated[options.ScanFormat, typer.Option("--format", help="Format.")] = options.ScanFormat.TABLE,
     output: options.Output = None,
     db: options.Database = None,
@@ -158,13 +160,16 @@ def report(
 ) -> int:
     """Print a stored scan again, in any view and format.
 
-    Examples: kbcheck report --by remedy | kbcheck report 3 --format markdown
+    Examples: kbcheck report --by remedy | kbcheck report 3 --format markdown | kbcheck report --list
     """
     from kbcheck.report import narrow
 
     named = options.ids(article)
-    wanted, failing = options.statuses(status, all_), options.failing(fail_on)
+    shown = _shown(by, format_, status, all_, fail_on, output, quiet, verbose, named)
     with options.open_store(db) as store:
+        if list_:
+            streams.write([_scans(store)], output)
+            return OK
         assessment = store.load_scan(number)
     if assessment is None:
         raise options.no_scan(number)
@@ -173,57 +178,108 @@ def report(
         verdict.reason == "no-fix-known" for column in assessment.columns for verdict, _, _ in assessment.spread(column)
     ):
         streams.say(f"scan {assessment.number} holds only faults with a known fix: run kbcheck scan --unfixed")
-    return _print_scan(assessment, by, format_, wanted, failing, output, quiet, verbose)
+    return _print_scan(assessment, shown)
 
 
-def _print_scan(
-    assessment: Assessment,
+def _scans(store: Store) -> str:
+    from kbcheck.report import table
+
+    headers = ("scan", "made", "advisories", "inventory")
+    rows = [
+        (
+            str(each.number),
+            each.created,
+            f"{each.articles:,}",
+            ", ".join(f"{name} ({rows:,} rows)" for name, rows in each.inventories),
+        )
+        for each in store.scans()
+    ]
+    return table.plain(headers, rows, (0, 2), streams.width()) + "\n" if rows else "no scan is stored yet\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How a scan is printed; `statuses` are empty where none were asked for, `named`: articles were."""
+
+    by: options.By
+    format: options.ScanFormat
+    statuses: tuple[Status, ...]
+    failing: frozenset[Status]
+    output: Path | None
+    quiet: bool
+    verbose: bool
+    named: bool
+
+    @property
+    def laid_out(self) -> bool:
+        """Whether it is printed for people, as a table."""
+        return self.format in (options.ScanFormat.TABLE, options.ScanFormat.MARKDOWN)
+
+
+def _shown(
     by: options.By,
     format_: options.ScanFormat,
-    statuses: Sequence[Status],
-    failing: frozenset[Status],
+    status: Sequence[str] | None,
+    everything: bool,
+    fail_on: str,
     output: Path | None,
     quiet: bool,
     verbose: bool,
-) -> int:
+    named: Sequence[str],
+) -> _Shown:
+    from kbcheck.model import Status
+
+    if everything and status:
+        raise CommandError("--all and --status contradict each other", USAGE)
+    statuses = options.statuses(status, everything)
+    if by is options.By.REMEDY and status and Status.EXPOSED not in statuses:
+        raise CommandError("--by remedy shows what closes exposures: expected --status exposed, or none", USAGE)
+    shown = _Shown(by, format_, statuses, options.failing(fail_on), output, quiet, verbose, bool(named))
+    if by is not options.By.HOST and not shown.laid_out:
+        streams.say(f"--by {by} has no effect on {format_}, which has every installation and article")
+    return shown
+
+
+def _print_scan(assessment: Assessment, shown: _Shown) -> int:
+    from kbcheck.model import Status
     from kbcheck.report import data, view
 
     total = view.counts(assessment)
-    if format_ is options.ScanFormat.JSON:
-        streams.write([data.dumps(data.assessment(assessment, statuses))], output)
-    elif format_ is options.ScanFormat.JSONL:
-        streams.write(data.json_lines(assessment, statuses), output)
-    elif format_ is options.ScanFormat.CSV:
-        streams.write(data.csv_lines(assessment, statuses), output)
-    elif not quiet:
-        streams.write([_table(assessment, by, format_, statuses, output, verbose)], output)
-    if any(total[status] for status in failing):
+    statuses = shown.statuses or (Status.EXPOSED, Status.UNDETERMINED)
+    if shown.format is options.ScanFormat.JSON:
+        streams.write([data.dumps(data.assessment(assessment, statuses))], shown.output)
+    elif shown.format is options.ScanFormat.JSONL:
+        streams.write(data.json_lines(assessment, statuses), shown.output)
+    elif shown.format is options.ScanFormat.CSV:
+        streams.write(data.csv_lines(assessment, statuses), shown.output)
+    elif not shown.quiet:
+        streams.write([_table(assessment, shown)], shown.output)
+    if not assessment.articles:
+        streams.say("Nothing was judged: no advisory in the database concerns these products")
+    if shown.quiet or shown.output is not None or not shown.laid_out:
+        for line in view.said("Refused", assessment.refusals, 10**9 if shown.verbose else 5):
+            streams.say(line)
+    if any(total[status] for status in shown.failing):
         return FOUND
     return UNREAD if assessment.refusals else OK
 
 
-def _table(
-    assessment: Assessment,
-    by: options.By,
-    format_: options.ScanFormat,
-    statuses: Sequence[Status],
-    output: Path | None,
-    verbose: bool,
-) -> str:
+def _table(assessment: Assessment, shown: _Shown) -> str:
     from kbcheck.report import table, view
 
-    limit = 10**9 if verbose else 20
-    if by is options.By.HOST:
-        shown = view.by_host(assessment, all_hosts=verbose, limit=limit)
-    elif by is options.By.ARTICLE:
-        shown = view.by_article(assessment, limit=limit, statuses=statuses)
-    elif by is options.By.REMEDY:
-        shown = view.by_remedy(assessment, limit=limit)
+    limit = 10**9 if shown.verbose else 20
+    if shown.by is options.By.HOST:
+        laid = view.by_host(assessment, all_hosts=shown.verbose, limit=limit, statuses=shown.statuses)
+    elif shown.by is options.By.ARTICLE:
+        laid = view.by_article(assessment, limit=limit, statuses=shown.statuses)
+    elif shown.by is options.By.REMEDY:
+        laid = view.by_remedy(assessment, limit=limit)
     else:
-        shown = view.matrix(assessment, limit=limit, columns=max(3, (streams.width() - 40) // 9))
-    if format_ is options.ScanFormat.MARKDOWN:
-        return table.markdown(shown)
-    return table.render(shown, width=streams.width(), color=output is None and streams.color())
+        columns = 10**9 if shown.verbose and shown.named else max(3, (streams.width() - 40) // 9)
+        laid = view.matrix(assessment, all_hosts=shown.verbose, limit=limit, columns=columns, statuses=shown.statuses)
+    if shown.format is options.ScanFormat.MARKDOWN:
+        return table.markdown(laid)
+    return table.render(laid, width=streams.width(), color=shown.output is None and streams.color())
 
 
 def explain(
@@ -242,7 +298,7 @@ def explain(
 
     Example: kbcheck explain EXCH03 Q241556
     """
-    from kbcheck import knowledge, matching
+    from kbcheck import knowledge, matching, scanning
     from kbcheck.report import data
     from kbcheck.report import explain as writer
 
@@ -255,11 +311,12 @@ def explain(
     if facts is None:
         raise CommandError(f"{ident} is not in the database; import it first")
     known = knowledge.weigh(facts)
+    scanning.judged(known)
     pages, documents = [], []
     for row, profile in rows_of(stored, host, product, known):
         verdict = matching.assess(profile, known)
-        pages.append(writer.text(row, profile, known, verdict, width=streams.width()))
-        documents.append(writer.document(row, profile, known, verdict))
+        pages.append(writer.text(row, profile, known, verdict, stored.heard, width=streams.width()))
+        documents.append(writer.document(row, profile, known, verdict, stored.heard))
     if format_ is options.PageFormat.JSON:
         streams.write(
             [
@@ -283,6 +340,10 @@ def rows_of(
     scan = f"scan {stored.number}" if stored.number else "the inventory"
     if not stored.rows:
         hint = f"; there is {', '.join(stored.near)}" if stored.near else ""
+        for each in stored.heard:
+            raise CommandError(
+                f"{host} was not judged in {scan}, its row was refused: {each.file}:{each.line}: {each.message}"
+            )
         raise CommandError(f"no host {host!r} in {scan}{hint}")
     if wanted is None:
         listed = {line.product_line for line in known.lines if line.listed}

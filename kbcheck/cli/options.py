@@ -122,22 +122,27 @@ def ids(articles: Iterable[str] | None) -> list[str]:
 
 
 def statuses(names: Sequence[str] | None, everything: bool) -> tuple[Status, ...]:
-    """Return the statuses that are asked for; without a word what needs somebody: exposed, undetermined."""
+    """Return the statuses that are asked for, () without a word: what needs somebody, exposed and undetermined."""
     from kbcheck.model import Status
 
     if everything:
         return tuple(Status)
-    if not names:
-        return (Status.EXPOSED, Status.UNDETERMINED)
-    return tuple(_status(part) for name in names for part in name.split(","))
+    return tuple(_status(part) for name in names or () for part in name.split(","))
 
 
 def failing(text: str) -> frozenset[Status]:
     """Return the statuses that make the exit code 1."""
+    from kbcheck.model import Status
+
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts:
         raise CommandError("--fail-on names nothing: expected exposed, undetermined or none", USAGE)
-    return frozenset() if parts == ["none"] else frozenset(_status(part) for part in parts)
+    if parts == ["none"]:
+        return frozenset()
+    found = frozenset(_status(part) for part in parts)
+    if not found <= {Status.EXPOSED, Status.UNDETERMINED}:
+        raise CommandError(f"--fail-on {text}: expected exposed, undetermined or none", USAGE)
+    return found
 
 
 def _status(text: str) -> Status:

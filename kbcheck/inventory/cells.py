@@ -9,11 +9,11 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kbcheck import product
-from kbcheck.inventory.columns import Row
+from kbcheck.inventory.columns import Messages, Row
 from kbcheck.model import Installation, Source
 
 _HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
@@ -23,14 +23,13 @@ _DIRECTORY = re.compile(
 )
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
-_VERSION_WORD = re.compile(r"^version\s+(?=\d)", re.IGNORECASE)
+# Version 5.5, v5.5, 05.5
+_VERSION_WORD = re.compile(r"^(?:version|ver\.?|v\.?)?\s*0*(?=\d)", re.IGNORECASE)
 _DOTTED = re.compile(r"(?:\d+\.){2,}\d+")
 _TOKENS = re.compile(r"[;,|\s]+")
 _PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
 _LONGEST = 500  # characters of a cell, or of a file in it; a real one has some dozens
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
-
-Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
 
 
 @dataclass(slots=True)
@@ -161,6 +160,9 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
         else:
             expected = "expected a number such as 2653.23; the cell is left out"
             messages.append((True, f'{build_title} "{_clip(build_text)}": {expected}'))
+    remark = disagreement(line, entry.levels, entry.builds)
+    if remark:
+        messages.append((False, remark))
     known = {each.name for each in product.line(line).levels}
     for level in entry.levels:
         if known and level not in known:
@@ -175,9 +177,25 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
         system = product.find_line(match.group(1) if match else os_text)
         if product.line(system).levels:
             entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
+    messages += details(entry, name, row)
     if "file_version" in row and "file" in row and row["file"][0]:
-        row = {**row, "files": (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])}
-    return entry, (*messages, *details(entry, name, row))
+        file = (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])
+        messages += details(entry, name, {"files": file})
+    return entry, tuple(messages)
+
+
+def disagreement(line: str, levels: Iterable[str], builds: Iterable[tuple[int, ...]]) -> str:
+    """Return a remark when what is told as service pack and what is told as build are different levels."""
+    of = product.line(line)
+    by_build = {build: product.level_of_build(of, build) for build in builds}
+    told = set(levels)
+    other = [f"build {dotted(build)} is {level}" for build, level in by_build.items() if level and {level} != told]
+    return f"{' and '.join(sorted(told))} is told, but {', '.join(other)}: both are kept" if told and other else ""
+
+
+def dotted(build: tuple[int, ...]) -> str:
+    """Return a build as it is written."""
+    return ".".join(map(str, build))
 
 
 def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
@@ -221,6 +239,9 @@ def _line(product_text: str, version: str, build: str, files: str, messages: lis
     if re.fullmatch(r"\d+\.\d+\.\d+(?:\.\d+)*", version):
         release = ".".join(version.split(".")[:2])
     if product_text:
+        meant = product.near(product_text)
+        if meant is not None:
+            raise RowError(f'product "{_clip(product_text)}": no such product is known; expected {meant}?')
         line = product.find_line(product_text, release)
         of = product.line(line)
         if of.levels or of.release or release:
@@ -255,9 +276,7 @@ def _by_build(build: str, wanted: str | None) -> str | None:
 
 def _by_files(files: str) -> str | None:
     found = {
-        _by_build(match.group(2), None)
-        for match in map(_FILE.fullmatch, (p.strip() for p in files.split(";")))
-        if match
+        _by_build(match.group(2), None) for match in map(_FILE.fullmatch, map(str.strip, _PARTS.split(files))) if match
     }
     found.discard(None)
     return found.pop() if len(found) == 1 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 
@@ -28,6 +29,7 @@ _ALIASES = {
 _COLUMNS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 
 Row = dict[str, tuple[str, str]]  # column -> (text, the column's name as written)
+Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
 
 
 class Columns:
@@ -37,10 +39,11 @@ class Columns:
         self.width = len(header)
         self.titles = [cell.strip() for cell in header]
         self.places: dict[str, int] = {}
+        self._second: list[tuple[int, str]] = []
         for place, cell in enumerate(header):
             column = _COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold())
-            if column is not None:
-                self.places.setdefault(column, place)
+            if column is not None and self.places.setdefault(column, place) != place:
+                self._second.append((place, column))
         if "host" not in self.places:
             raise InventoryError(
                 f"{name}:{line}: no host column among {', '.join(ascii(c)[1:-1] for c in header[:12])}; "
@@ -56,10 +59,19 @@ class Columns:
             )
         kept = [(self.places[column], column) for column in ("os", "site", "tags") if column in self.places]
         used = set(self.places.values())
-        self._kept = [*kept, *((n, title) for n, title in enumerate(self.titles) if n not in used)]
+        others = [(n, title) for n, title in enumerate(self.titles) if n not in used]
+        twice = {title for title, number in Counter(title for _, title in (*kept, *others)).items() if number > 1}
+        self._kept = [*kept, *((n, f"{title} (column {n + 1})" if title in twice else title) for n, title in others)]
         self.host = itemgetter(self.places["host"])
         self.telling = _cells(place for column, place in self.places.items() if column not in ("host", "site", "tags"))
         self.kept = _cells(place for place, _ in self._kept)
+
+    def doubled(self) -> Messages:
+        """Return a remark for each column that is kept only, because one before it holds the same."""
+        return tuple(
+            (False, f'column "{self.titles[place]}" is not read: {column} is in "{self.titles[self.places[column]]}"')
+            for place, column in self._second
+        )
 
     def fit(self, rows: list[list[str]]) -> bool:
         """Whether each row has as many cells as the header, and a host."""

@@ -9,6 +9,7 @@ from itertools import islice
 from operator import lt
 
 from kbcheck.inventory import cells
+from kbcheck.inventory.columns import Messages
 from kbcheck.inventory.rows import Rows
 from kbcheck.inventory.text import InventoryError
 from kbcheck.model import Fleet, Folded, Installation, Refusal, Sources, folded
@@ -84,12 +85,12 @@ class _Hosts:
     def add_details(self) -> None:
         """Add the rows of long forms to the installations of their hosts."""
         rows = self._rows
-        known: dict[tuple[int, str], tuple[cells.Entry, cells.Messages]] = {}
+        known: dict[tuple[int, str], tuple[cells.Entry, Messages]] = {}
         for host, line, detail in rows.additions:
             name, row = rows.details[detail]
             indexes = self.groups.get(host.casefold(), [])
             if not indexes:
-                rows.say(name, line, ((True, f"host {host!r}: no row gives it a product and a version"),))
+                rows.say(name, line, ((True, f"host {host!r}: no row gives it a product and a version"),), host)
             for index in indexes:
                 of = rows.templates[rows.which[index]].line
                 if (detail, of) not in known:
@@ -97,7 +98,7 @@ class _Hosts:
                     known[detail, of] = (entry, tuple(cells.details(entry, name, row)))
                 entry, messages = known[detail, of]
                 if index == indexes[0]:
-                    rows.say(name, line, messages)
+                    rows.say(name, line, messages, host)
                 self._merge(index, entry, name, line, rows.names[index])
 
     def _merge(self, index: int, told: cells.Entry, name: str, line: int, host: str) -> cells.Entry:
@@ -113,12 +114,21 @@ class _Hosts:
         if new.levels and other:
             words = f"{', '.join(new.levels)} here, {', '.join(other)} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
+        systems = {system: level for system, level in entry.platform if level is not None}
+        for system, level in new.platform:
+            if level is not None and systems.get(system, level) != level:
+                words = f"{system} {level} here, {systems[system]} before: its level is left open"
+                remarks.append(f"{entry.host}, {entry.line}: {words}")
         if entry.builds and not new.builds.keys() <= entry.builds.keys():
-            before = ", ".join(f"{_dotted(build)} (line {where})" for build, where in entry.builds.items())
-            words = f"build {', '.join(map(_dotted, new.builds))} here, {before} before"
+            before = ", ".join(f"{cells.dotted(build)} (line {where})" for build, where in entry.builds.items())
+            words = f"build {', '.join(map(cells.dotted, new.builds))} here, {before} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
+        agreed = not cells.disagreement(entry.line, entry.levels, entry.builds)
         remarks += [f"{entry.host}: {remark}" for remark in entry.add(new)]
-        rows.say(name, line, tuple((False, remark) for remark in remarks))
+        remark = cells.disagreement(entry.line, entry.levels, entry.builds) if agreed and not remarks else ""
+        if remark:
+            remarks.append(f"{entry.host}, {entry.line}: {remark}")
+        rows.say(name, line, tuple((False, remark) for remark in remarks), host)
         return entry
 
     def installations(self) -> Folded[Installation]:
@@ -144,7 +154,3 @@ def _of_one_case(names: Sequence[str]) -> bool:
 
 def _show(refusal: Refusal) -> str:
     return f"{refusal.file}:{refusal.line}: {refusal.message}"
-
-
-def _dotted(build: tuple[int, ...]) -> str:
-    return ".".join(map(str, build))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import compress, islice
 from typing import BinaryIO
 
-from kbcheck.inventory.cells import Entry, Messages, RowError, long_form, template
-from kbcheck.inventory.columns import Columns, Row
+from kbcheck.inventory.cells import Entry, RowError, long_form, template
+from kbcheck.inventory.columns import Columns, Messages, Row
 from kbcheck.inventory.text import BATCH, InventoryError, examine, read_header, records
 from kbcheck.model import Extra, Refusal
 
@@ -37,7 +37,9 @@ class Rows:
             line = 1
             try:
                 header_line, line, delimiter, header = read_header(name, text)
-                table = _Table(self, name, Columns(name, header_line, header), delimiter)
+                columns = Columns(name, header_line, header)
+                self.say(name, header_line, columns.doubled())
+                table = _Table(self, name, columns, delimiter)
                 while batch := list(islice(text, BATCH)):
                     if '"' in "".join(batch):
                         lines, rows, unclosed, line = records(batch, text, delimiter, line, len(header))
@@ -51,11 +53,13 @@ class Rows:
                 raise InventoryError(f"{name}:{line}: {error}") from error
         self.inventories.append((name, digest, table.count))
 
-    def say(self, name: str, line: int, messages: Messages) -> None:
+    def say(self, name: str, line: int, messages: Messages, host: str = "") -> None:
+        """Keep what there is to say about a row."""
         for refusal, message in messages:
-            (self.refusals if refusal else self.remarks).append(Refusal(name, line, message))
+            (self.refusals if refusal else self.remarks).append(Refusal(name, line, message, host))
 
     def extra_number(self, extra: Extra) -> int:
+        """Return the number of what is kept beside a row, for reports."""
         number = self.extra_numbers.setdefault(extra, len(self.extras))
         if number == len(self.extras):
             self.extras.append(extra)
@@ -133,9 +137,9 @@ class _Table:
         which = list(map(self._told.of, rows))
         heard = self._noisy.keys() & set(which)
         if heard:
-            for line, number in zip(lines, which, strict=True):
+            for line, cells, number in zip(lines, rows, which, strict=True):
                 if number in heard:
-                    self._say(line, self._noisy[number])
+                    self._say(line, self._noisy[number], columns.host(cells).strip())
         if heard and min(heard) < 0:
             kept = [number >= 0 for number in which]
             lines, rows, which = (list(compress(each, kept)) for each in (lines, rows, which))  # type: ignore[assignment]  # lists of three types
@@ -160,7 +164,7 @@ class _Table:
             if not any(map(str.strip, cells)):
                 continue
             if any(map(str.strip, cells[width:])):
-                self._say(line, ((True, f"{len(cells)} cells under {width} columns"),))
+                self._say(line, ((True, f"{len(cells)} cells under {width} columns"),), host)
             elif not host or len(host) > 255:
                 self._say(line, ((True, "host name of more than 255 characters" if host else "no host name"),))
             else:
@@ -188,8 +192,8 @@ class _Table:
     def _extra(self, cells: list[str]) -> int:
         return self._into.extra_number(self._columns.beside(cells))
 
-    def _say(self, line: int, messages: Messages) -> None:
-        self._into.say(self._name, line, messages)
+    def _say(self, line: int, messages: Messages, host: str = "") -> None:
+        self._into.say(self._name, line, messages, host)
 
     def _add(self, hosts: Iterable[str], lines: Iterable[int], which: Iterable[int], extras: Iterable[int]) -> None:
         into = self._into

@@ -12,8 +12,9 @@ from kbcheck.model import Installation, Profile
 def profile_of(installation: Installation, beside: Sequence[Installation] = ()) -> Profile:
     """Return the profile of an installation; `beside` are all installations of the same host."""
     others: dict[str, str | None] = {}
-    for line, level in installation.platform:
-        others.setdefault(line, level)
+    for line, _ in installation.platform:
+        told = {level for name, level in installation.platform if name == line and level is not None}
+        others[line] = told.pop() if len(told) == 1 else None  # two rows that contradict each other leave it open
     for other in beside:
         if other.product_line != installation.product_line:
             levels = candidate_levels(profile_of(replace(other, platform=())))

@@ -53,6 +53,7 @@ from kbcheck.model.verdicts import (
     Remedy,
     Status,
     Verdict,
+    heard_of,
 )
 
 __all__ = [
@@ -95,4 +96,5 @@ __all__ = [
     "Stored",
     "Verdict",
     "folded",
+    "heard_of",
 ]

@@ -147,11 +147,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An inventory row that could not be read: file, 1-based line, reason and what was expected."""
+    """An inventory row that could not be read: file, 1-based line, reason and what was expected; `host` if it is told.
+
+    Also a remark on a row that was read.
+    """
 
     file: str
     line: int
     message: str
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

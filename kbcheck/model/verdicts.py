@@ -209,7 +209,8 @@ class Assessment:
         found = [self.hosts[n] for n, name in enumerate(names) if name == key]
         near = {self.hosts.names[n] for n, name in enumerate(names) if name.startswith(key[:3])} if not found else set()
         rows = tuple((row, self.profiles[row.profile]) for row in found)
-        return HostOfScan(self.number or 0, rows, tuple(sorted(near)[:5]))
+        heard = heard_of(host, found, (*self.refusals, *self.remarks))
+        return HostOfScan(self.number or 0, rows, tuple(sorted(near)[:5]), heard)
 
     def names(self, profiles: Collection[int]) -> Iterable[str]:
         """Return the hosts of the installations that have one of `profiles`, in order; a host may come again."""
@@ -219,8 +220,19 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class HostOfScan:
-    """One host of a scan (0: not stored): its installations with their profiles; `near` are others named alike."""
+    """One host of a scan (0: not stored): its installations with their profiles; `near` are others named alike.
+
+    `heard` is what was said of its rows when they were read: refusals, remarks.
+    """
 
     number: int
     rows: tuple[tuple[HostRow, Profile], ...]
     near: tuple[str, ...] = ()
+    heard: tuple[Refusal, ...] = ()
+
+
+def heard_of(host: str, rows: Iterable[HostRow], said: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """Return what of `said` concerns a host: by its name, or by the lines of its rows."""
+    places = {(source.file, source.line) for row in rows for _, source, _ in row.sources}
+    key = host.casefold()
+    return tuple(each for each in said if each.host.casefold() == key or (each.file, each.line) in places)

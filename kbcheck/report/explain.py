@@ -16,12 +16,13 @@ from kbcheck.model import (
     LineKnowledge,
     Method,
     Profile,
+    Refusal,
     Status,
     Verdict,
 )
 from kbcheck.report import cell
 from kbcheck.report.data import verdict_document
-from kbcheck.report.view import DEADLOCK, remedy_text
+from kbcheck.report.view import DEADLOCK, remedy_text, typed
 
 _METHODS = {
     Method.OVERRIDE: "settled by hand",
@@ -65,7 +66,7 @@ class Criterion:
     follows: str = ""
 
 
-def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict) -> tuple[Criterion, ...]:
+def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge) -> tuple[Criterion, ...]:
     """Return the questions in the order of the rules, up to what matters for this line."""
     line = known.line(profile.product_line)
     found = [_listed(row, profile, known, line)]
@@ -85,8 +86,16 @@ def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: V
     return tuple(found)
 
 
-def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict, *, width: int = 80) -> str:
-    """Return the explanation for a terminal."""
+def text(
+    row: HostRow,
+    profile: Profile,
+    known: ArticleKnowledge,
+    verdict: Verdict,
+    heard: Sequence[Refusal] = (),
+    *,
+    width: int = 80,
+) -> str:
+    """Return the explanation for a terminal; `heard` is what was said of the host's rows."""
     answer = {
         Status.EXPOSED: "EXPOSED to",
         Status.FIXED: "FIXED for",
@@ -99,7 +108,7 @@ def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdi
         f" ({verdict.reason.value}, rule {verdict.evidence.rule})",
         width,
     )
-    for number, criterion in enumerate(criteria(row, profile, known, verdict), start=1):
+    for number, criterion in enumerate(criteria(row, profile, known), start=1):
         lines.append("")
         head = f"{number} {criterion.name:<9} {criterion.answer:<6} "
         for fact, where in criterion.facts or (("", ""),):
@@ -110,6 +119,8 @@ def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdi
     lines.append("")
     for note in verdict.evidence.notes:
         lines.extend(textwrap.wrap(f"Note: {note}", width, subsequent_indent="      "))
+    for each in heard:
+        lines.extend(textwrap.wrap(f"Note: {each.file}:{each.line}: {each.message}", width, subsequent_indent="      "))
     for conflict in known.conflicts:
         if conflict.product_line == profile.product_line:
             said = "; ".join(
@@ -147,12 +158,14 @@ def text(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdi
             )
         )
         if verdict.status is Status.EXPOSED:
-            lines.append(f"See it happen: kbcheck simulate --host {row.host}")
+            lines.append(f"See it happen: kbcheck simulate --host {typed(row.host)}")
     lines.append(f"The article: kbcheck show {known.id} --annotated")
     return "".join(cell.clean(each) + "\n" for each in lines)
 
 
-def document(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict) -> dict[str, Any]:
+def document(
+    row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict, heard: Sequence[Refusal] = ()
+) -> dict[str, Any]:
     """Return the `kbcheck.explanation/1` document."""
     return {
         "schema": "kbcheck.explanation/1",
@@ -169,8 +182,9 @@ def document(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: V
                 "facts": [{"text": t, "where": w} for t, w in c.facts],
                 "follows": c.follows,
             }
-            for c in criteria(row, profile, known, verdict)
+            for c in criteria(row, profile, known)
         ],
+        "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in heard],
     }
 
 
@@ -191,11 +205,14 @@ def _listed(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineK
 def _level(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion:
     levels = [level for level in matching.candidate_levels(profile) if level is not None]
     answer = " or ".join(levels) or "?"
-    facts = (
-        [_host(row, ("service_pack",), "no service pack is told")]
-        if not any(c == "build" for c, _, _ in row.sources) or any(c == "service_pack" for c, _, _ in row.sources)
-        else []
-    )
+    told = {column for column, _, _ in row.sources}
+    facts = []
+    if "service_pack" in told:
+        facts.append(_host(row, ("service_pack",), ""))
+    elif profile.levels:  # in the words of another column: "Version 5.5 (Build 2653.23: Service Pack 4)"
+        facts.append(_host(row, ("product", "version"), ""))
+    elif "build" not in told:
+        facts.append(_host(row, ("service_pack",), "no service pack is told"))
     of = product.line(profile.product_line)
     for build in profile.builds:
         level = product.level_of_build(of, build)
@@ -264,18 +281,18 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
         if name in told:
             of = product.line(profile.product_line)
             have = product.line_build(of, told[name]) or product.parse_build(told[name])
-            low = min(
-                (product.line_build(of, v) or product.parse_build(v) for _, v, _ in entries if product.parse_build(v)),
-                default=(),
-            )
-            older = bool(low) and product.build_key(have) < product.build_key(low)
-            best = "older" if older else "newer" if best == "?" else best
-            facts.append(
-                (
-                    f"the host:    {entries[0][0]} {told[name]}: {'older' if older else 'at or past it'}",
-                    _where(row, (f"files:{name}",)),
-                )
-            )
+            builds = [product.line_build(of, v) or product.parse_build(v) for _, v, _ in entries]
+            low = min((build for build in builds if build[:1] == have[:1]), default=())
+            if not low:
+                answer = f"of another release than {entries[0][1]}: it does not count"
+                best = "other" if best == "?" else best
+            elif product.build_key(have) < product.build_key(low):
+                answer = best = "older"
+            else:
+                answer = "at or past it"
+                best = "newer" if best in ("?", "other") else best
+            where = _where(row, (f"files:{name}",), told[name])
+            facts.append((f"the host:    {entries[0][0]} {told[name]}: {answer}", where))
         else:
             facts.append((f"the host:    no version is given for {entries[0][0]}", ""))
     if len(wanted) > 8:
@@ -339,11 +356,11 @@ def _host(row: HostRow, columns: Sequence[str], otherwise: str) -> tuple[str, st
     return f"the host:    {' '.join(dict.fromkeys(told)) or otherwise}", _where(row, columns)
 
 
-def _where(row: HostRow, columns: Sequence[str]) -> str:
-    """Return file:line and the columns, as the inventory names them."""
+def _where(row: HostRow, columns: Sequence[str], words: str = "") -> str:
+    """Return file:line and the columns, as the inventory names them; those of cells that hold `words`."""
     found: dict[tuple[str, int], list[str]] = {}
-    for column, source, _ in row.sources:
-        if column in columns:
+    for column, source, text in row.sources:
+        if column in columns and words in text:
             found.setdefault((source.file, source.line), []).append(source.column)
     return "; ".join(f"{file}:{line} {', '.join(dict.fromkeys(names))}" for (file, line), names in found.items())
 

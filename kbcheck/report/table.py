@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import tabulate as _tabulate
 from tabulate import tabulate
@@ -37,7 +38,9 @@ def markdown(view: View) -> str:
     return "\n".join([*(cell.markdown(line) for line in view.above), "", table, "", *below]).rstrip() + "\n"
 
 
-def plain(headers: tuple[str, ...], rows: list[tuple[str, ...]], numbers: tuple[int, ...] = (), width: int = 80) -> str:
+def plain(
+    headers: tuple[str, ...], rows: Sequence[tuple[str, ...]], numbers: tuple[int, ...] = (), width: int = 80
+) -> str:
     """Return a small table for a terminal."""
     view = View((), headers, tuple(rows), (), numbers)
     return _table(_fit(view, [[cell.clean(text) for text in row] for row in rows], width), view, color=False)
@@ -57,7 +60,7 @@ def _align(view: View) -> tuple[str, ...]:
 def _fit(view: View, rows: list[list[str]], width: int) -> list[list[str]]:
     """Cut the cells of the widest text columns until a row fits; names of hosts and articles are never cut first."""
     widths = [max([len(view.headers[i]), *(len(row[i]) for row in rows)]) for i in range(len(view.headers))]
-    floor = [max(len(header), 10) for header in view.headers]
+    floor = [max(len(header), 12) for header in view.headers]
     while sum(widths) + 2 * (len(widths) - 1) > width:
         flexible = [i for i in range(1, len(widths)) if i not in view.numbers and widths[i] > floor[i]]
         if not flexible:

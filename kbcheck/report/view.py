@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from kbcheck import matching, product
-from kbcheck.model import Assessment, HostRow, Profile, Remedy, Status, Verdict
+from kbcheck.model import Assessment, HostRow, Profile, Refusal, Remedy, Status, Verdict
 
 DEADLOCK = "Q241556"
 SHORT = {Status.EXPOSED: "EXPOSED", Status.FIXED: "fixed", Status.NOT_APPLICABLE: "n/a", Status.UNDETERMINED: "undet."}
@@ -91,14 +92,21 @@ def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:
     return "no fix known" if exposed else "-"
 
 
-def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20) -> View:
-    """One line for each host and product; hosts that share a profile are folded unless `all_hosts`."""
+def by_host(
+    assessment: Assessment, *, all_hosts: bool = False, limit: int = 20, statuses: Sequence[Status] = ()
+) -> View:
+    """One line for each host and product that has one of `statuses` (none: for all).
+
+    Hosts that share a profile are folded unless `all_hosts`.
+    """
     tally = assessment.tallies
+    having = [not statuses or any(each[status] for status in statuses) for each in tally]
+    levels = sum(having)
     if all_hosts:
-        chosen: Iterable[HostRow] = assessment.hosts
+        chosen: Iterable[HostRow] = (row for row in assessment.hosts if having[row.profile])
     else:
         chosen = sorted(
-            assessment.leaders.values(),
+            (row for row in assessment.leaders.values() if having[row.profile]),
             key=lambda row: (
                 -tally[row.profile][Status.EXPOSED],
                 -tally[row.profile][Status.UNDETERMINED],
@@ -119,15 +127,15 @@ def by_host(assessment: Assessment, *, all_hosts: bool = False, limit: int = 20)
             )
         )
     below = []
-    if not all_hosts and len(assessment.profiles) > limit:
-        below.append(f"... {len(assessment.profiles) - limit:,} more levels (-v lists every host)")
+    if not all_hosts and levels > limit:
+        below.append(f"... {_plural(levels - limit, 'more level')} (-v lists every host)")
     if not all_hosts and len(assessment.profiles) < len(assessment.hosts):
         below.append("+n: n more hosts at exactly the level of the one shown (-v lists them)")
     return View(
         _head(assessment),
         ("host", "product", "level", "exposed", "fixed", "n/a", "undet.", "to do (closes)"),
         tuple(rows),
-        (*below, *_foot(assessment)),
+        (*below, *_foot(assessment, limit)),
         (3, 4, 5, 6),
     )
 
@@ -162,12 +170,12 @@ def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[St
         )
         for ident in kept[:limit]
     ]
-    below = [f"... {len(kept) - limit:,} more articles (-v lists them all)"] if len(kept) > limit else []
+    below = [f"... {_plural(len(kept) - limit, 'more article')} (-v lists them all)"] if len(kept) > limit else []
     return View(
         _head(assessment),
         ("article", "title", "exposed", "fixed", "n/a", "undet.", "fix"),
         tuple(rows),
-        (*below, *_foot(assessment)),
+        (*below, *_foot(assessment, limit)),
         (2, 3, 4, 5),
     )
 
@@ -200,12 +208,13 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
     ]
     below = ["An exposure may have several remedies: a service pack and a hotfix before it."]
     if len(order) > limit:
-        below.insert(0, f"... {len(order) - limit:,} more remedies (-v lists them all)")
+        more = _plural(len(order) - limit, "more remedy", "more remedies")
+        below.insert(0, f"... {more} (-v lists them all)")
     return View(
         _head(assessment),
         ("remedy", "product", "hosts", "articles", "exposures closed"),
         tuple(rows),
-        (*below, *_foot(assessment)),
+        (*below, *_foot(assessment, limit)),
         (2, 3, 4),
     )
 
@@ -227,8 +236,19 @@ def _names(assessment: Assessment, profiles: Collection[int]) -> Iterator[str]:
             yield name
 
 
-def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View:
-    """Hosts by articles; without a selection the articles to which most installations are exposed."""
+def matrix(
+    assessment: Assessment,
+    *,
+    all_hosts: bool = False,
+    limit: int = 20,
+    columns: int = 6,
+    statuses: Sequence[Status] = (),
+) -> View:
+    """Hosts by articles: of more than `columns` those to which most installations are exposed.
+
+    A host has a row if it has one of `statuses` (none: any) there; hosts that share a profile are folded unless
+    `all_hosts`.
+    """
     exposed = {
         ident: sum(size for verdict, _, size in assessment.spread(column) if verdict.status is Status.EXPOSED)
         for ident, column in zip(assessment.articles, assessment.columns, strict=True)
@@ -236,25 +256,33 @@ def matrix(assessment: Assessment, *, limit: int = 20, columns: int = 6) -> View
     articles = list(assessment.articles)
     if len(articles) > columns:
         articles = sorted(articles, key=lambda ident: (ident != DEADLOCK, -exposed[ident], int(ident[1:])))[:columns]
+    shown = dict(zip(assessment.articles, assessment.columns, strict=True))
+    of_profile = {
+        number: [assessment.verdict(number, shown[ident]).status for ident in articles] for number in assessment.leaders
+    }
+    kept = {number for number, answers in of_profile.items() if not statuses or not {*statuses}.isdisjoint(answers)}
     rows = []
-    for row in islice(assessment.leaders.values(), limit):
-        by_id = {verdict.article: verdict for verdict in assessment.verdicts(row.profile)}
-        more = f" +{assessment.sizes[row.profile] - 1}" if assessment.sizes[row.profile] > 1 else ""
+    every: Iterable[HostRow] = assessment.hosts if all_hosts else assessment.leaders.values()
+    for row in islice((each for each in every if each.profile in kept), limit):
+        more = f" +{assessment.sizes[row.profile] - 1}" if assessment.sizes[row.profile] > 1 and not all_hosts else ""
         profile = assessment.profiles[row.profile]
         rows.append(
             (
                 row.host + more,
                 product.line(profile.product_line).short,
                 matching.level_text(profile),
-                *(SHORT[by_id[ident].status] for ident in articles),
+                *(SHORT[status] for status in of_profile[row.profile]),
             )
         )
     below = []
-    if len(assessment.profiles) > limit:
-        below.append(f"... {len(assessment.profiles) - limit:,} more levels (-v lists them all)")
+    if not all_hosts and len(kept) > limit:
+        below.append(f"... {_plural(len(kept) - limit, 'more level')} (-v lists every host)")
     if len(articles) < len(assessment.articles):
-        below.append(f"{len(assessment.articles) - len(articles):,} more articles: choose with --article")
-    return View(_head(assessment), ("host", "product", "level", *articles), tuple(rows), (*below, *_foot(assessment)))
+        left = _plural(len(assessment.articles) - len(articles), "more article")
+        below.append(f"{left}: choose with --article" + (", -v shows all that are chosen" if columns < 10**6 else ""))
+    return View(
+        _head(assessment), ("host", "product", "level", *articles), tuple(rows), (*below, *_foot(assessment, limit))
+    )
 
 
 def _head(assessment: Assessment) -> tuple[str, ...]:
@@ -262,12 +290,23 @@ def _head(assessment: Assessment) -> tuple[str, ...]:
         f"{_plural(len(assessment.hosts), 'installation')} on {_plural(assessment.hosts.host_count, 'host')}, "
         f"{_plural(len(assessment.profiles), 'distinct level')}, against "
         f"{_plural(len(assessment.articles), 'advisory', 'advisories')}",
+        *_left_out(assessment),
     )
 
 
-def _foot(assessment: Assessment) -> tuple[str, ...]:
+def _left_out(assessment: Assessment) -> Iterator[str]:
+    """Return what the tables do not count."""
+    if assessment.refusals:
+        yield f"refused: {_plural(len(assessment.refusals), 'row or cell', 'rows or cells')} (see below)"
+    if assessment.other_articles:
+        number = _plural(assessment.other_articles, "other article")
+        yield f"not judged: {number} on these products (no fault, or no known fix)"
+
+
+def _foot(assessment: Assessment, limit: int) -> tuple[str, ...]:
     """Return what must not be missed: the deadlock, refused rows, the command that asks why."""
     lines = []
+    shown_of_each = max(limit // 6, 1)
     exposed: tuple[str, str] | None = None
     if DEADLOCK in assessment.articles:
         column = assessment.columns[list(assessment.articles).index(DEADLOCK)]
@@ -290,17 +329,11 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
             if shown and status is Status.EXPOSED:
                 exposed = (shown[0], DEADLOCK)
         if exposed is not None:
-            lines.append(f"  see it happen: kbcheck simulate --host {exposed[0]}")
+            lines.append(f"  see it happen: kbcheck simulate --host {typed(exposed[0])}")
     if assessment.refusals:
         lines.append("")
-    for refusal in assessment.refusals[:5]:
-        lines.append(f"Refused: {refusal.file}:{refusal.line}: {refusal.message}")
-    if len(assessment.refusals) > 5:
-        lines.append(f"Refused: {len(assessment.refusals) - 5:,} more")
-    for remark in assessment.remarks[:3]:
-        lines.append(f"Note: {remark.file}:{remark.line}: {remark.message}")
-    if len(assessment.remarks) > 3:
-        lines.append(f"Note: {len(assessment.remarks) - 3:,} more")
+    lines += said("Refused", assessment.refusals, shown_of_each)
+    lines += said("Note", assessment.remarks, shown_of_each)
     if exposed is None:
         exposed = next(
             (
@@ -313,8 +346,24 @@ def _foot(assessment: Assessment) -> tuple[str, ...]:
             None,
         )
     if exposed is not None:
-        lines.append(f"Why is {exposed[0]} exposed: kbcheck explain {exposed[0]} {exposed[1]}")
+        host = typed(exposed[0])
+        lines.append(f"Why is {exposed[0]} exposed: kbcheck explain {host} {exposed[1]}")
+    if assessment.number is not None:
+        lines.append(f"Stored as scan {assessment.number}: kbcheck report {assessment.number}")
     return tuple(lines)
+
+
+def typed(word: str) -> str:
+    """Return a word as it can be typed in a shell, in quotes where it needs them."""
+    return word if re.fullmatch(r"[\w.:/@%+=,-]+", word) and word[0] != "-" else f'"{word}"'
+
+
+def said(label: str, entries: Sequence[Refusal], limit: int) -> Iterator[str]:
+    """Return what was said of rows, the first `limit` and how many more there are."""
+    for each in entries[:limit]:
+        yield f"{label}: {each.file}:{each.line}: {each.message}"
+    if len(entries) > limit:
+        yield f"{label}: {len(entries) - limit:,} more (-v lists them all)"
 
 
 def _plural(number: int, word: str, plural: str | None = None) -> str:

@@ -264,6 +264,12 @@ class Articles(Database):
             sa.select(schema.article.c.number).where(schema.article.c.number.in_(map(number_of, idents)))
         )
 
+    def affected(self, lines: Iterable[str]) -> set[str]:
+        """Return those of `lines` that some article, advisory or not, affects."""
+        column = schema.affected.c.product_line
+        with self.reading() as connection:
+            return set(connection.execute(sa.select(column).where(column.in_(list(lines))).distinct()).scalars())
+
     def concerning(self, lines: Iterable[str]) -> int:
         """Return how many articles, advisories or not, affect one of `lines`."""
         affecting = schema.article.c.number.in_(_affecting(lines))

@@ -39,11 +39,22 @@ from kbcheck.model import (
     Status,
     Verdict,
     folded,
+    heard_of,
 )
 from kbcheck.store import schema
 from kbcheck.store.database import Database, to_json
 
 _HOSTS = 8192  # host rows of a scan in one row
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ScanHead:
+    """A stored scan: its number, ISO time, inventories (name, number of rows), and how many articles it judged."""
+
+    number: int
+    created: str
+    inventories: tuple[tuple[str, int], ...]
+    articles: int
 
 
 class Scans(Database):
@@ -54,8 +65,8 @@ class Scans(Database):
         with self.writing() as connection:
             document = {
                 "inventories": assessment.inventories,
-                "refusals": [[r.file, r.line, r.message] for r in assessment.refusals],
-                "remarks": [[r.file, r.line, r.message] for r in assessment.remarks],
+                "refusals": [dataclasses.astuple(each) for each in assessment.refusals],
+                "remarks": [dataclasses.astuple(each) for each in assessment.remarks],
                 "articles": {ident: list(entry) for ident, entry in assessment.articles.items()},
                 "other_articles": assessment.other_articles,
             }
@@ -155,6 +166,16 @@ class Scans(Database):
             number=number,
         )
 
+    def scans(self) -> list[ScanHead]:
+        """Return what scans are stored, the newest first."""
+        with self.reading() as connection:
+            found = []
+            for row in connection.execute(sa.select(schema.scan).order_by(schema.scan.c.id.desc())):
+                document = json.loads(row.document)
+                inventories = tuple((name, rows) for name, _, rows in document["inventories"])
+                found.append(ScanHead(row.id, row.created, inventories, len(document["articles"])))
+            return found
+
     def host_of_scan(self, host: str, number: int | None = None) -> HostOfScan | None:
         """Return one host of a stored scan, by its name in any case; None when there is no such scan."""
         key = host.casefold()
@@ -179,7 +200,11 @@ class Scans(Database):
             rows = [each for first, places in found.items() for each in self._rows(connection, row.id, first, places)]
             profiles = self._some(connection, schema.scan_profile, row.id, {each.profile for each in rows})
         told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)
-        return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]))
+        said = json.loads(row.document)
+        heard = heard_of(
+            host, (each for each, _ in told), [Refusal(*each) for each in said["refusals"] + said["remarks"]]
+        )
+        return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]), heard)
 
     def _rows(self, connection: sa.Connection, number: int, first: int, places: Sequence[int]) -> Iterator[HostRow]:
         """Return host rows: those at `places` of the part that begins with row `first`."""
