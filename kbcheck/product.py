@@ -16,6 +16,7 @@ import importlib.resources
 import re
 import tomllib
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 RTM = "RTM"
 
@@ -202,7 +203,6 @@ _DROPPED = re.compile(
 )
 
 
-_WORD = re.compile(r"[a-z0-9 ]+")
 _EDITION = re.compile(
     r"(?: (?:learning|professional|enterprise|standard|control creation|editions?|\d\d-bit|for windows))*"
 )
@@ -255,13 +255,16 @@ def known_product(text: str) -> str | None:
 @functools.lru_cache(maxsize=4096)
 def near(text: str) -> str | None:
     """Return the known product that `text` nearly names, mistyped; None when it names one, or none even nearly."""
-    if known_product(text) is not None:
-        return None
-    folded = re.sub(r"[\s\d.]+$", "", fold(text))
-    found = difflib.get_close_matches(folded, _catalog().names, 1, 0.85)
-    if not found or _WORD.sub("", folded) != _WORD.sub("", found[0]):
-        return None
-    return _catalog().names[found[0]][0]
+    folded = fold(text)
+    for mention in mentions(folded):
+        if mention.start == 0 and (mention.lines or _EDITION.fullmatch(folded, mention.end)):
+            return None
+    folded = re.sub(r"[\s\d.]+$", "", folded)
+    for name in difflib.get_close_matches(folded, _catalog().names, 3, 0.85):
+        pairs = list(zip_longest(folded.split(), name.split(), fillvalue=""))
+        if all(difflib.SequenceMatcher(None, one, other).ratio() >= 0.8 for one, other in pairs):
+            return _catalog().names[name][0]
+    return None
 
 
 def selects(wanted: str, name: str) -> bool:

@@ -238,6 +238,8 @@ def test_4_things_that_are_not_there(run: Run, scanned: str, tmp_path: Path) -> 
         ("import", tmp_path / "none"): "none: no such file or folder",
         ("show", "Q999999"): "Q999999 is not in the database; import it first",
         ("explain", "EXCH03", "Q999999"): "Q999999 is not in the database; import it first",
+        ("explain", "EXCH03", "Q268886"): "Q268886 reports no fault (fix-list), so that no host is judged by it",
+        ("explain", "exch18", "Q241556"): "was refused: servers.csv:19: service_pack",
         ("explain", "EXCH99", "Q241556"): "no host 'EXCH99' in scan 1; there is EXCH01",
         ("explain", "EXCH03", "Q241556", "--product", "SNA Server 4.0"): "EXCH03 has no SNA Server 4.0 in scan 1",
         ("explain", "EXCH03", "Q241556", "--scan", "7"): "no scan 7 in the database",
@@ -1047,3 +1049,84 @@ def test_simulate_formats(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "p.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert run("simulate", "--promela").out.count("proctype") >= 1
     assert "sim!" in run("simulate", "--locks").out
+
+
+# --- views and scans --------------------------------------------------------------------------------------------------
+
+
+def test_statuses_choose_the_rows_of_every_view(run: Run, scanned: str) -> None:
+    def hosts(*words: str) -> set[str]:
+        return set(re.findall(r"^(EXCH\d\d) ", run("report", "-v", *words, "--db", scanned).out, re.MULTILINE))
+
+    one = ("--article", "Q241556")
+    by_csv = findings(run("report", *one, "--all", "--format", "csv", "--db", scanned).out)
+    for status in Status:
+        wanted = {row["host"] for row in by_csv if row["status"] == status}
+        assert hosts(*one, "--status", status) == hosts(*one, "--by", "matrix", "--status", status) == wanted
+    assert hosts(*one) == hosts(*one, "--all") == {row["host"] for row in by_csv}
+
+
+def test_2_statuses_that_make_no_sense(run: Run, scanned: str) -> None:
+    for words in (("--all", "--status", "fixed"), ("--by", "remedy", "--status", "fixed"), ("--fail-on", "fixed")):
+        assert run("report", *words, "--db", scanned).code == 2
+
+
+def test_a_view_of_data_is_no_view(run: Run, scanned: str) -> None:
+    ran = run("report", "--by", "article", "--format", "csv", "--db", scanned)
+    assert "--by article has no effect on csv" in ran.err
+    assert ran.out == run("report", "--format", "csv", "--db", scanned).out
+
+
+def test_scans_are_listed(run: Run, db: str) -> None:
+    assert run("report", "--list", "--db", db).out == "no scan is stored yet\n"
+    for number in (1, 2):
+        assert f"Stored as scan {number}: kbcheck report {number}" in run("scan", SERVERS, "--db", db).out
+    lines = run("report", "--list", "--db", db).out.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["2", "1"]
+    assert all("servers.csv (29 rows)" in line for line in lines[2:])
+
+
+def test_what_was_said_of_a_row_is_explained(run: Run, scanned: str) -> None:
+    words = ("explain", "EXCH11", "Q241556", "--db", scanned)
+    said = "SP4 is told, but build 5.5.2650.24 is SP3: both are kept"
+    assert f"Note: servers.csv:12: {said}" in " ".join(run(*words).out.split())
+    assert json.loads(run(*words, "--format", "json").out)["remarks"] == [
+        {"name": "servers.csv", "line": 12, "message": said}
+    ]
+
+
+def test_odd_host_names_can_be_typed_again(run: Run, db: str, put: Put) -> None:
+    ran = run("scan", put("f.csv", FLEET + "odd host,Exchange Server,5.5,SP3\n"), "--db", db)
+    assert 'Why is odd host exposed: kbcheck explain "odd host" Q241556' in ran.out
+    assert run("explain", "odd host", "Q241556", "--db", db).code == 0
+
+
+@pytest.mark.parametrize(
+    ("files", "answer"),
+    [
+        ("Emsmdb32.dll=6.0.4417.0", "other  Emsmdb32.dll 5.5.2652.61 or later corrects it"),
+        ("Emsmdb32.dll=5.5.2651.0", "older  Emsmdb32.dll"),
+        ("Emsmdb32.dll=5.5.2652.61", "newer  Emsmdb32.dll"),
+    ],
+)
+def test_a_file_of_another_release_is_told_so(run: Run, db: str, put: Put, files: str, answer: str) -> None:
+    run("scan", put("f.csv", f"host,product,version,sp,files\nA,Exchange Server,5.5,SP3,{files}\n"), "--db", db)
+    out = run("explain", "A", "Q241556", "--db", db).out
+    assert answer in out
+    assert ("of another release than 5.5.2652.61: it does not count" in " ".join(out.split())) == ("6.0" in files)
+
+
+def test_of_two_versions_of_a_file_the_line_of_the_one_that_counts_is_cited(run: Run, db: str, put: Put) -> None:
+    rows = "A,Exchange Server,5.5,SP3,Emsmdb32.dll=5.5.2652.99\nA,Exchange Server,5.5,SP3,Emsmdb32.dll=5.5.2651.0\n"
+    run("scan", put("f.csv", "host,product,version,sp,files\n" + rows), "--db", db)
+    document = json.loads(run("explain", "A", "Q241556", "--format", "json", "--db", db).out)
+    (files,) = (each for each in document["criteria"] if each["question"] == "files")
+    assert files["facts"][1]["where"] == "f.csv:3 files"
+
+
+def test_a_level_in_the_words_of_a_directory_is_quoted(run: Run, db: str, put: Put) -> None:
+    rows = 'host,adminDisplayVersion\nA,"Version 5.5 (Build 2653.23: Service Pack 4)"\n'
+    run("scan", put("f.csv", rows), "--db", db)
+    out = run("explain", "A", "Q241556", "--db", db).out
+    assert "no service pack is told" not in out
+    assert "FIXED" in out

@@ -724,3 +724,72 @@ def test_a_header_that_csv_refuses() -> None:
 def test_a_header_with_long_names_is_read() -> None:
     read = inventory.read_bytes("f.csv", b"host,version," + b"x" * 200_000 + b"\nA,5.5,1\n")
     assert read.installations[0].host == "A"
+
+
+# --- what is told of rows that are read -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("product", "meant"),
+    [
+        ("Exchnage Server", "Exchange Server"),
+        ("Microsoft Exchange Sever 5.5", "Exchange Server"),
+        ("Windws NT", "Windows NT"),
+        ("SQL Srver", "SQL Server"),
+    ],
+)
+def test_a_mistyped_product_is_refused(product: str, meant: str) -> None:
+    read = fleet(f"host,product,version\nA,{product},5.5\nB,Exchange Server,5.5\n")
+    assert [each.host for each in read.installations] == ["B"]
+    assert messages(read.refusals) == [f'f.csv:2: product "{product}": no such product is known; expected {meant}?']
+    assert [each.host for each in read.refusals] == ["A"]
+
+
+@pytest.mark.parametrize("product", ["Notepad", "Lotus Notes", "Oracle Server", "Exchange Server", "Visual C#.NET"])
+def test_other_products_are_taken_as_they_are(product: str) -> None:
+    assert only(f"host,product,version\nA,{product},5.5\n").product_line == f"{product} 5.5"
+
+
+@pytest.mark.parametrize("version", ["5.5", "V5.5", "v 5.5", "Ver. 5.5", "Version 5.5", "05.5"])
+def test_spellings_of_a_version(version: str) -> None:
+    assert only(f"host,product,version\nA,Exchange Server,{version}\n").product_line == E55
+
+
+def test_a_service_pack_and_a_build_that_disagree_are_noted() -> None:
+    read = fleet(
+        "host,product,version,service_pack,build\nA,Exchange Server,5.5,SP4,2650.24\n"
+        "B,Exchange Server,5.5,SP3,2650.24\n"
+        "C,Exchange Server,5.5,SP4,\nc,Exchange Server,5.5,,5.5.2650.24\n"
+    )
+    assert messages(read.remarks) == [
+        "f.csv:2: SP4 is told, but build 5.5.2650.24 is SP3: both are kept",
+        f"f.csv:5: C, {E55}: SP4 is told, but build 5.5.2650.24 is SP3: both are kept",
+    ]
+
+
+def test_two_systems_of_one_host_that_disagree_are_noted() -> None:
+    head = "host,product,version,os\nA,Exchange Server,5.5,Windows NT 4.0 SP5\nA,Exchange Server,5.5,"
+    (remark,) = messages(fleet(head + "Windows NT 4.0 SP6\n").remarks)
+    assert remark == f"f.csv:3: A, {E55}: Windows NT 4.0 SP6 here, SP5 before: its level is left open"
+    assert fleet(head + "Windows NT 4.0\n").remarks == ()
+
+
+def test_a_second_column_of_one_meaning_is_noted() -> None:
+    read = fleet("host,product,version,service_pack,SP,note,note\nA,Exchange Server,5.5,SP3,SP4,x,y\n")
+    assert messages(read.remarks) == ['f.csv:1: column "SP" is not read: service_pack is in "service_pack"']
+    (got,) = read.installations
+    assert got.levels == ("SP3",)
+    assert dict(got.extra) == {"SP": "SP4", "note (column 6)": "x", "note (column 7)": "y"}
+
+
+def test_a_row_may_have_files_in_both_forms() -> None:
+    got = only(
+        "host,product,version,files,file,file_version\nA,Exchange Server,5.5,a.dll=5.5.2650.1,b.dll,5.5.2651.2\n"
+    )
+    assert [(name, text) for name, _, text in got.files] == [("a.dll", "5.5.2650.1"), ("b.dll", "5.5.2651.2")]
+
+
+@pytest.mark.parametrize("between", [";", "|", ","])
+def test_files_tell_the_release(between: str) -> None:
+    files = f"Store.exe=5.5.2650.1{between}Mdbmsg.dll=5.5.2651.2"
+    assert only(f'host,product,files\nA,Exchange Server,"{files}"\n').product_line == E55

@@ -111,3 +111,22 @@ def test_hosts_share_profiles_and_keep_their_order() -> None:
     assert found.hosts.host_count == 4
     only = scanning.assess(fleet, [], 0, NOW, ["Windows NT 4.0"])
     assert [(row.host, row.profile) for row in only.hosts] == [("A2", 0)]
+
+
+def test_a_product_that_no_article_names_is_noted(bundled_db: Path) -> None:
+    text = "host,product,version\nA,Exchange Server,5.6\nB,Exchange Server,5.5\nC,Exchange Server,5.6\n"
+    with Store(str(bundled_db)) as store:
+        assessment = scanning.run(inventory.read_bytes("f.csv", text.encode()), store)
+    assert [(each.line, each.message) for each in assessment.remarks] == [
+        (2, "no article in the database is about Exchange Server 5.6, which 2 rows name: nothing is known of it")
+    ]
+
+
+@pytest.mark.parametrize("ident", ["Q268886", "Q274833"])
+def test_an_article_without_a_fault_is_not_judged(bundled_db: Path, ident: str) -> None:
+    fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Exchange Server,5.5\n")
+    with (
+        Store(str(bundled_db)) as store,
+        pytest.raises(scanning.SelectionError, match=rf"{ident} reports no fault \(fix-list\)"),
+    ):
+        scanning.run(fleet, store, articles=["Q241556", ident])
