@@ -6,6 +6,9 @@ Rules:
 - Lines end at CRLF, LF or CR only; the last one need not end at all. Text is windows-1252 (a byte that it does not
   define becomes U+FFFD), or UTF-8 behind a byte-order mark.
 - The trailer is what follows the *last* rule of 70 `=` before the rule of 77: readme texts hold more such rules.
+- A text without closing lines is read, and may be cut off: a Problem. `is_whole` tells the archive's own texts by their
+  last lines from abridged ones.
+- A file may hold several articles one behind the other; `split` parts them.
 - Keywords come from the trailer: the header's are cut at 87 characters and glued (`exc55sp1kbfixlist`).
 """
 
@@ -31,6 +34,8 @@ _MONTHS = {
         ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"), start=1
     )
 }
+# DOCUMENT:Q241556 at the begin of a line, as a further article in one file begins
+_NEXT = re.compile(rb"(?<=[\r\n])(?=DOCUMENT:Q[1-9]\d{4,5}[ \t]+\d\d-[A-Z]{3}-\d{4}[ \t]+\[)")
 _LABELS = ("TITLE   :", "PRODUCT :", "PROD/VER:", "OPER/SYS:", "KEYWORDS:")
 # DOCUMENT:Q241556  07-MAY-2002  [exchange]
 _DOCUMENT = re.compile(r"DOCUMENT:(Q[1-9]\d{4,5})[ \t]+(\d\d)-([A-Z]{3})-(\d{4})[ \t]+\[([a-z0-9]+)\][ \t]*", re.ASCII)
@@ -65,6 +70,16 @@ def parse(data: bytes) -> Article:
     return _article("\n".join(lines), tuple(lines), hashlib.sha256(data).hexdigest(), tuple(problems))
 
 
+def split(data: bytes) -> list[bytes]:
+    """Return the articles in a file, which nearly always holds one."""
+    return _NEXT.split(data) if data.count(b"DOCUMENT:Q") > 1 else [data]
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text ends as those of the archive do, with Microsoft's closing words."""
+    return "Copyright Microsoft" in text[-500:]
+
+
 def restore(text: str, digest: str, problems: tuple[Problem, ...] = ()) -> Article:
     """Read the `text` of an article again, as `Article.text` has it; ArticleError when it is none.
 
@@ -76,6 +91,9 @@ def restore(text: str, digest: str, problems: tuple[Problem, ...] = ()) -> Artic
 def _article(text: str, lines: tuple[str, ...], digest: str, problems: tuple[Problem, ...]) -> Article:
     ident, date, category, header = _header(lines)
     trailer_rule, trailer = _trailer(lines)
+    if trailer_rule > len(lines):
+        last = max(number for number, line in enumerate(lines, start=1) if line.strip())
+        problems += (Problem(last, "the text ends without its closing lines: it may be cut off", "cut-off"),)
     applies_to, body_first = _applies_to(lines, trailer_rule)
     query_words, body_end = _query_words(lines, body_first, trailer_rule)
     keywords = next((value for name, value, _ in trailer if name == "Keywords"), header[4])

@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from kbcheck import advisory, article
@@ -26,6 +26,7 @@ from kbcheck.workers import Lost, Workers
 BATCH = 2000
 _CHUNK, _CHUNK_BYTES = 64, 1024 * 1024
 _SHOWN = 10_000  # reasons that are kept; a summary prints a few
+_PARTIAL = "cut off or abridged (without Microsoft's closing lines): not taken"
 _IDENT = re.compile(rb"(?:\xef\xbb\xbf)?DOCUMENT:(Q\d{5,6})")
 
 
@@ -181,6 +182,7 @@ class _Import:
         self._stored = bool(self._known)  # what comes twice in a first import is told when it is parsed
         self._under_way: Counter[bytes] = Counter()
         self._batch: list[Prepared] = []
+        self._names: dict[str, str] = {}
 
     def chunks(self, items: Iterable[Item]) -> Iterator[list[Found | Unreadable]]:
         """Return the texts that must be parsed or rejected, some at a time; count the others."""
@@ -190,22 +192,23 @@ class _Import:
             if isinstance(item, PassedOver):
                 self.summary.passed_over += 1
                 continue
-            if isinstance(item, Found):
-                ident = _ident(item.data)
-                if (
-                    self._stored
-                    and not self._under_way[ident]
-                    and hashlib.sha256(item.data).hexdigest() in self._digests
-                ):
-                    self.summary.unchanged += 1
-                    self._progress(item.done, self.summary.articles + len(self._batch))
-                    continue
-                self._under_way[ident] += 1
-                size += len(item.data)
-            chunk.append(item)
-            if len(chunk) >= _CHUNK or size >= _CHUNK_BYTES:
-                yield chunk
-                chunk, size = [], 0
+            for each in _articles(item):
+                if isinstance(each, Found):
+                    ident = _ident(each.data)
+                    if (
+                        self._stored
+                        and not self._under_way[ident]
+                        and hashlib.sha256(each.data).hexdigest() in self._digests
+                    ):
+                        self.summary.unchanged += 1
+                        self._progress(each.done, self.summary.articles + len(self._batch))
+                        continue
+                    self._under_way[ident] += 1
+                    size += len(each.data)
+                chunk.append(each)
+                if len(chunk) >= _CHUNK or size >= _CHUNK_BYTES:
+                    yield chunk
+                    chunk, size = [], 0
         if chunk:
             yield chunk
 
@@ -236,6 +239,7 @@ class _Import:
         self._known[prepared.id] = prepared.digest
         self._digests.add(prepared.digest)
         self._batch.append(prepared)
+        self._names[prepared.id] = found.name
         if len(self._batch) >= BATCH:
             self.flush()
         self._progress(found.done, summary.articles + len(self._batch))
@@ -246,9 +250,24 @@ class _Import:
             done = self._store.replace(self._batch, keep=True)
             self.summary.new += done.new
             self.summary.unchanged += done.kept
+            for ident in done.partial:
+                _reject(self.summary, self._names[ident], f"{ident} is stored whole, and this text is {_PARTIAL}")
             # The same article twice in one batch counts as new, then updated.
-            self.summary.updated += len(self._batch) - done.new - done.kept
+            self.summary.updated += len(self._batch) - done.new - done.kept - len(done.partial)
             self._batch.clear()
+            self._names.clear()
+
+
+def _articles(item: Found | Unreadable) -> list[Found | Unreadable]:
+    """Return the articles of a file that holds several one behind the other, each by itself."""
+    if isinstance(item, Unreadable):
+        return [item]
+    parts = article.split(item.data)
+    if len(parts) == 1:
+        return [item]
+    return [
+        replace(item, name=f"{item.name} (article {number})", data=data) for number, data in enumerate(parts, start=1)
+    ]
 
 
 def _ident(data: bytes) -> bytes:

@@ -909,6 +909,7 @@ EXAMPLES = [
             "closing": (),
         },
         (("Windows NT 3.51", None),),
+        problems=("cut-off",),
         kind=Kind.UNKNOWN,
         first_fixed={"Windows NT 3.51": None},
     ),

@@ -514,7 +514,8 @@ def check(parsed: Article) -> None:
     cited = article.references(parsed)
     assert parsed.id not in cited
     assert len(set(cited)) == len(cited)
-    assert dataclasses.replace(parsed, problems=()) == article.restore(parsed.text, parsed.digest)
+    of_bytes = tuple(problem for problem in parsed.problems if problem.kind == "layout")
+    assert parsed == article.restore(parsed.text, parsed.digest, of_bytes)
     assert all(0 <= problem.line <= len(parsed.lines) for problem in parsed.problems)
 
 
@@ -610,3 +611,31 @@ def test_time_grows_with_the_size(name):
     """Four times the text takes less than twelve times as long; quadratic growth would take sixteen times."""
     small, large = (text(preface=HOSTILE[name](size)) for size in (60_000, 240_000))
     assert seconds(article.parse, large) < 12 * max(seconds(article.parse, small), 0.01)
+
+
+# --- texts that are not as the archive has them -----------------------------------------------------------------------
+
+
+def test_a_text_without_closing_lines_may_be_cut_off() -> None:
+    whole = text()
+    assert article.parse(whole).problems == ()
+    cut = article.parse(whole[: whole.index(b"=" * 77)] + b"\r\n\r\n")
+    (problem,) = cut.problems
+    assert (problem.kind, problem.message) == ("cut-off", "the text ends without its closing lines: it may be cut off")
+    assert cut.lines[problem.line - 1].startswith("Version")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\r"])
+def test_several_articles_in_one_file_are_parted(end: bytes) -> None:
+    every = [text(f"Q90000{n}") for n in range(1, 4)]
+    data = end.join(each.replace(b"\r\n", end) for each in every)
+    assert [article.parse(each).id for each in article.split(data)] == ["Q900001", "Q900002", "Q900003"]
+    assert b"".join(article.split(data)) == data
+
+
+@pytest.mark.parametrize(
+    "words", ["See DOCUMENT:Q900002  07-MAY-2001  [exchange]", "DOCUMENT:Q900002", " DOCUMENT:Q900002  07-MAY-2001  ["]
+)
+def test_an_article_that_cites_a_first_line_is_one(words: str) -> None:
+    data = text(sections=(("SYMPTOMS", words),))
+    assert article.split(data) == [data]

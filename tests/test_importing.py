@@ -229,6 +229,38 @@ def test_two_versions_of_an_article_in_one_input_settle(place: str) -> None:
     assert seen == [seen[0]] * 3
 
 
+CLOSING = ("THE INFORMATION IS PROVIDED AS IT IS.", "Copyright Microsoft Corporation 2001.")
+
+
+def test_a_whole_text_is_not_replaced_by_a_part_of_it(place: str) -> None:
+    whole = text("Q900001", sections=(("STATUS", "Long ago."),), closing=CLOSING)
+    newer = text("Q900001", sections=(("STATUS", "Now."),), closing=CLOSING)
+    parts = (whole[:300], text("Q900001", sections=(("STATUS", "Abridged."),)))
+    with Store(place) as store:
+        assert counts(importing.run(found(parts[0]), store)) == (1, 0, 0)
+        assert counts(importing.run(found(parts[1]), store)) == (0, 1, 0)
+        assert counts(importing.run(found(whole), store)) == (0, 1, 0)
+        for part in parts:
+            for items in ((part,), (newer, part), (whole, part)):
+                summary = importing.run(found(*items), store)
+                (reason,) = summary.rejected
+                assert summary.rejected_count == 1
+                why = "is cut off or abridged (without Microsoft's closing lines): not taken"
+                assert reason[1] == f"Q900001 is stored whole, and this text {why}"
+            (stored,) = store.articles()
+            assert stored.article.text.encode("cp1252").replace(b"\n", b"\r\n") == whole
+
+
+def test_articles_one_behind_the_other_are_all_read(place: str) -> None:
+    every = [article(100000 + n) for n in range(5)]
+    with Store(place) as store:
+        (item,) = found(b"\r\n".join(every))
+        assert counts(importing.run([item], store)) == (5, 0, 0)
+        assert counts(importing.run([item], store)) == (0, 0, 5)
+        summary = importing.run(found(b"\r\n".join((every[0], b"DOCUMENT:Q100009  01-JAN-1999  [x]", every[1]))), store)
+        assert [name.rsplit(" (", 1)[1] for name, _ in summary.rejected] == ["article 2)"]
+
+
 def test_an_interrupted_import_keeps_whole_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "BATCH", 10)
     monkeypatch.setattr(importing, "_CHUNK", 5)

@@ -50,7 +50,8 @@ def import_(
     if not quiet:
         extra = []
         if summary.not_article_count:
-            extra.append(f"{summary.not_article_count:,} not an article")
+            named = "" if verbose or summary.named_not_articles else " (-v says why)"
+            extra.append(f"{summary.not_article_count:,} not an article{named}")
         if summary.rejected_count:
             extra.append(f"{summary.rejected_count:,} rejected")
         if summary.passed_over:

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kbcheck import __version__, knowledge
-from kbcheck.article import ArticleError, restore
+from kbcheck.article import ArticleError, is_whole, restore
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -45,16 +45,22 @@ class Prepared:
     number: int
     id: str
     digest: str
+    whole: bool
     rows: tuple[list[tuple[Any, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What storing a batch did; `kept`: articles that were stored before from the same bytes."""
+    """What storing a batch did.
+
+    `kept`: how many articles were stored before from the same bytes; `partial`: those that are stored from a whole
+    text, where the new one is cut off or abridged.
+    """
 
     new: int
     updated: int
     kept: int = 0
+    partial: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +124,18 @@ class Articles(Database):
     ) -> Replaced:
         """Store `advisories` in one transaction, each instead of what was known of its article before.
 
-        `keep`: leave an article alone that is stored from the same bytes, perhaps by another process a moment ago;
+        Never a whole text by one that is cut off or abridged. `keep`: leave an article alone that is stored from the
+        same bytes, perhaps by another process a moment ago;
         `again`: leave those alone that are not. What they say about other articles is weighed by settle().
         """
         prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
-        latest = {each.number: each for each in prepared}
+        latest: dict[int, Prepared] = {}
+        partial: list[str] = []
+        for each in prepared:
+            if not each.whole and each.number in latest and latest[each.number].whole:
+                partial.append(each.id)
+            else:
+                latest[each.number] = each
         with self.writing() as connection:
             stored = sa.select(schema.article.c.number, schema.article.c.digest)
             known = {
@@ -132,18 +145,29 @@ class Articles(Database):
             }
             same = {number for number, digest in known.items() if latest[number].digest == digest}
             kept = (same if keep else set()) | (latest.keys() - same if again else set())
-            for number in kept:
+            worse = self._whole(connection, [n for n in known if n not in same and not latest[n].whole]) - kept
+            partial += (latest[number].id for number in worse)
+            for number in kept | worse:
                 del latest[number]
                 known.pop(number, None)
             if not latest:
-                return Replaced(0, 0, len(kept))
+                return Replaced(0, 0, len(kept), tuple(partial))
             numbers = list(latest)
             if known:
                 self._mark(connection, sorted(known))
                 self._forget(connection, sorted(known))
             self._insert(connection, latest.values())
             self._mark(connection, numbers)
-        return Replaced(len(latest) - len(known), len(known), len(kept))
+        return Replaced(len(latest) - len(known), len(known), len(kept), tuple(partial))
+
+    def _whole(self, connection: sa.Connection, numbers: Sequence[int]) -> set[int]:
+        """Return those of `numbers` whose stored text is whole."""
+        c = schema.article.c
+        found: set[int] = set()
+        for part in _parts(numbers):
+            rows = connection.execute(sa.select(c.number, c.text).where(c.number.in_(part)))
+            found.update(number for number, text in rows if is_whole(text))
+        return found
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:
         """Mark what must be weighed again: articles about which others speak, where one of `sources` has a part."""
@@ -460,7 +484,7 @@ def prepare(advisory: Advisory) -> Prepared:
     ]
     problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
     rows = ([head], affected, files, corrections, problems, _decisions(number, facts))
-    return Prepared(number, article.id, article.digest, rows)
+    return Prepared(number, article.id, article.digest, is_whole(article.text), rows)
 
 
 def _decisions(number: int, facts: Facts) -> list[tuple[Any, ...]]:
