@@ -68,6 +68,8 @@ def find(paths: Iterable[str], stdin: BinaryIO | None = None) -> Iterator[Item]:
     """
     wanted = list(paths)
     for path in wanted:
+        if not path:
+            raise ArchiveError("an empty path: expected a file or folder, or - for standard input")
         if path != "-" and not Path(path).exists():
             raise ArchiveError(f"{path}: no such file or folder")
     return _all(wanted, stdin)

@@ -1,10 +1,12 @@
 """Work spread over processes: a function of chunks, the results in the order of the chunks.
 
 Rules:
-- The port is that of `concurrent.futures`: submit, result, cancel; behind it processes of this machine, spawned, or a
-  Dask cluster by its address.
+- The port is that of `concurrent.futures`: submit, result, cancel; behind it processes of this machine, spawned, each
+  asked by a thread of its own, or a Dask cluster by its address.
 - Only so many chunks are under way that no worker waits; input of any length needs bounded memory.
 - A worker that dies is told, and what it had is done again; a chunk that kills a worker twice comes back as Lost.
+- No two processes share a pipe or a lock, so that one that is killed, in whatever moment, leaves the others as they are
+  (a process of a ProcessPoolExecutor that is killed while it returns a result halts the whole).
 - A worker never outlives the program that started it.
 """
 
@@ -14,15 +16,14 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import resource_tracker
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
 from kbcheck import KbcheckError, collect_rarely
@@ -36,6 +37,10 @@ R = TypeVar("R")
 
 class WorkersError(KbcheckError):
     """The workers cannot be had: a bad address, a cluster that does not answer, a library that is not installed."""
+
+
+class DiedError(Exception):
+    """A process ended before it answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,9 @@ class Workers:
         self._tell = tell
         self._jobs = max(jobs, 1)
         self._client: Any = _client(address) if address else None
-        self._executor: Executor | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._process_of = threading.local()
+        self._processes: list[_Process] = []
         self.refresh()
 
     def refresh(self) -> int:
@@ -75,8 +82,15 @@ class Workers:
     def __enter__(self) -> Workers:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stop()
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._threads is not None:
+            if kind is not None:  # what is under way is of no use any more
+                for process in self._processes:
+                    process.kill()
+            self._threads.shutdown(wait=True, cancel_futures=True)
+            for process in self._processes:
+                process.close()
+            self._threads = None
         if self._client is not None:
             self._client.close()
 
@@ -107,20 +121,16 @@ class Workers:
                 chunk, future = under_way.popleft()
                 try:
                     result: R | Lost = future.result()
-                except (BrokenExecutor, CancelledError) as error:
+                except (DiedError, CancelledError) as error:
                     self._tell(f"a worker died ({error or type(error).__name__}); its part is done again")
-                    self._stop()
                     result = self.alone(function, chunk)
-                    if self._client is None:
-                        under_way = deque((each, self._submit(function, each)) for each, _ in under_way)
                 except Exception as error:
                     if not self._gave_up(error):
                         raise
                     result = Lost()
                 yield chunk, result
         finally:
-            # The pool cancels its own when it stops; one that is cancelled while the pool breaks would halt it.
-            for _, future in under_way if self._client is not None else ():
+            for _, future in under_way:
                 future.cancel()
 
     def _submit(self, function: Callable[[C], R], chunk: C) -> Any:
@@ -131,16 +141,18 @@ class Workers:
         """
         if self._client is not None:
             return self._client.submit(function, chunk, pure=False)
-        if self._executor is None:
-            self._executor = self._pool(self._jobs)
-        try:
-            with _uninterrupted():
-                return self._executor.submit(function, chunk)
-        except BrokenExecutor as error:
-            # It broke between two submissions: the future says so when its turn comes.
-            failed: Future[R] = Future()
-            failed.set_exception(error)
-            return failed
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._jobs, initializer=_hold_interruptions)
+        return self._threads.submit(self._ask, function, chunk)
+
+    def _ask(self, function: Callable[[C], R], chunk: C) -> R:
+        """Let this thread's process do a chunk."""
+        process: _Process | None = getattr(self._process_of, "process", None)
+        if process is None or not process.alive:
+            process = self._process_of.process = _Process()
+            self._processes.append(process)
+        answer: R = process.ask(function, chunk)
+        return answer
 
     def alone(self, function: Callable[[C], R], chunk: C) -> R | Lost:
         """Do one chunk in a process of its own, where it harms nothing else; Lost when it kills that too."""
@@ -154,13 +166,15 @@ class Workers:
                     raise
                 return Lost()
             return found
-        with self._pool(1) as executor:
-            try:
-                with _uninterrupted():
-                    future = executor.submit(function, chunk)
-                return future.result()
-            except (BrokenExecutor, CancelledError):
-                return Lost()
+        with ThreadPoolExecutor(1, initializer=_hold_interruptions) as thread:
+            process = thread.submit(_Process).result()
+        try:
+            answer: R = process.ask(function, chunk)
+        except DiedError:
+            return Lost()
+        finally:
+            process.close()
+        return answer
 
     def _gave_up(self, error: Exception) -> bool:
         """Whether the cluster gave a part up, because every worker that had it died; tell it."""
@@ -169,35 +183,44 @@ class Workers:
         self._tell(f"the cluster gave a part up ({error})")
         return True
 
-    def _pool(self, jobs: int) -> Executor:
-        # Windows waits for no more than 61 processes at once.
-        return ProcessPoolExecutor(
-            min(jobs, 61) if sys.platform == "win32" else jobs, multiprocessing.get_context("spawn"), _begin
-        )
 
-    def _stop(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+class _Process:
+    """A process of this machine at the other end of a pipe; one thread asks it at a time."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.alive = True
+
+    def ask(self, function: Callable[[C], R], chunk: C) -> R:
+        """Return `function` of `chunk`, raise what it raises; DiedError when the process ends before."""
+        try:
+            self._pipe.send((function, chunk))
+            answer, error = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self.alive = False
+            self._process.join()
+            raise DiedError(f"exit code {self._process.exitcode}") from error
+        if error is not None:
+            raise error
+        found: R = answer
+        return found
+
+    def kill(self) -> None:
+        """End it at once, whatever it does."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Let it end, and wait for that."""
+        self._pipe.close()
+        self._process.join()
 
 
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back while a process may be started, which has it held back from its first moment then."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # it would let Ctrl-C through
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin() -> None:
-    """In a new worker: leave Ctrl-C to the program, and end when it ends, however that happens.
+def _serve(pipe: Connection) -> None:
+    """In a worker: do what comes until nothing comes any more; leave Ctrl-C to the program, and end when it ends.
 
     It gives way to the program, which stores what the workers have done: all of them wait for that.
     """
@@ -208,6 +231,22 @@ def _begin() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            function, chunk = pipe.recv()
+            answer: tuple[Any, Exception | None]
+            try:
+                answer = (function(chunk), None)
+            except Exception as error:
+                answer = (None, error)
+            pipe.send(answer)
+
+
+def _hold_interruptions() -> None:
+    """In a thread that starts processes: hold Ctrl-C back, so that they have it held back from their first moment."""
+    if hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # it would let Ctrl-C through
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
 def _end_with(sentinel: int) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import gc
 import io
 import json
 import os
@@ -25,6 +26,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 import kbcheck
 from kbcheck import importing
+from kbcheck.cli import application
 from kbcheck.model import Status
 from kbcheck.store import Store, schema
 
@@ -1130,3 +1132,77 @@ def test_a_level_in_the_words_of_a_directory_is_quoted(run: Run, db: str, put: P
     out = run("explain", "A", "Q241556", "--db", db).out
     assert "no service pack is told" not in out
     assert "FIXED" in out
+
+
+# --- questions that have no answer ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("list", "--kind", "foo"), "--kind foo: expected bug, feature"),
+        (("list", "--category", "foo"), "--category foo: expected exchange"),
+        (("list", "--product", "Exchnage"), "--product Exchnage: no article in the database is about it"),
+        (("list", "--fixed-in", "SPx"), "--fixed-in SPx: expected a level such as SP4"),
+        (("import", ADVISORIES, "--executor", "foo"), "--executor foo: expected dask://HOST:PORT"),
+        (("scan", SERVERS, "--executor", "dask://x"), "--executor dask://x: expected dask://HOST:PORT"),
+    ],
+)
+def test_2_words_that_mean_nothing(run: Run, db: str, words: tuple[object, ...], expected: str) -> None:
+    ran = run(*words, "--db", db)
+    assert (ran.code, ran.out) == (2, "")
+    assert expected in ran.err
+
+
+def test_list_takes_products_as_other_commands_do(run: Run, db: str) -> None:
+    def listed(*words: str) -> set[str]:
+        return set(re.findall(r"^(Q\d+) ", run("list", *words, "--db", db).out, re.MULTILINE))
+
+    every = listed("--product", "Exchange Server")
+    assert listed("--product", "Exchange Server 5.5") < every
+    assert listed("--product", "exchange server") == every
+    assert listed("--product", "Exchange Server 5.5", "--fixed-in", "sp4") == listed(
+        "--product", "Exchange Server 5.5", "--fixed-in", "Service Pack 4"
+    )
+
+
+@pytest.mark.parametrize("words", [("list",), ("search", "store"), ("list", "--format", "jsonl")])
+def test_4_an_empty_database_answers_nothing(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+    run("import", tmp_path, "--db", tmp_path / "x.db")
+    ran = run(*words, "--db", tmp_path / "x.db")
+    assert (ran.code, ran.out) == (4, "")
+    assert "the database holds no articles; import some" in ran.err
+
+
+def test_4_an_empty_path(run: Run, tmp_path: Path) -> None:
+    ran = run("import", "", "--db", tmp_path / "x.db")
+    assert (ran.code, ran.err) == (4, "kbcheck: an empty path: expected a file or folder, or - for standard input\n")
+
+
+def test_4_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise ZeroDivisionError("just so")
+
+    monkeypatch.setattr(application, "main", fail)
+    before = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            application.run_and_exit()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before[0])
+        signal.signal(signal.SIGTERM, before[1])
+    assert ended.value.code == 4
+    assert "ZeroDivisionError: just so\nkbcheck: this is a fault of kbcheck itself" in capsys.readouterr().err
+
+
+def test_reading_needs_no_folder_to_write_to(run: Run, scanned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = [run(*words, "--db", scanned) for words in (("list",), ("report",), ("explain", "EXCH03", "Q241556"))]
+    files = set(Path(scanned).parent.iterdir())
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert [
+        run(*words, "--db", scanned) for words in (("list",), ("report",), ("explain", "EXCH03", "Q241556"))
+    ] == wanted
+    assert set(Path(scanned).parent.iterdir()) == files
+    ran = run("scan", SERVERS, "--db", scanned)
+    assert (ran.code, "readonly" in ran.err) == (4, True)

@@ -625,9 +625,9 @@ def test_a_newer_database_is_refused(tmp_path: Path, create: bool) -> None:
         (META,),
         (META, "INSERT INTO meta VALUES ('name', 'x')"),
         ("CREATE TABLE meta (name TEXT)",),
-        pytest.param(
-            (META, "INSERT INTO meta VALUES ('schema', 'public')"),
-        ),
+        (META, "INSERT INTO meta VALUES ('schema', 'public')"),
+        (META, "INSERT INTO meta VALUES ('schema', '0')"),
+        (META, "INSERT INTO meta VALUES ('schema', '-1')"),
     ],
 )
 def test_a_database_of_another_program_is_refused(tmp_path: Path, statements: tuple[str, ...]) -> None:

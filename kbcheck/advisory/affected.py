@@ -136,6 +136,8 @@ def _unknown(text: str) -> Iterable[tuple[str, str | None]]:
     """`Microsoft Word for MS-DOS, versions 5.0, 5.5` -> Word for MS-DOS 5.0, Word for MS-DOS 5.5."""
     match = _VERSIONS.match(text)
     name = product.plain(match.group(1) if match else text)
+    if not name:  # an item without words, above others
+        return
     releases = [part.strip() for part in match.group(2).split(",")] if match else []
     kept = [part for part in releases if _RELEASE.match(part)]
     for release in dict.fromkeys(kept):

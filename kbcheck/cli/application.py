@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -69,7 +70,12 @@ def run_and_exit() -> None:
     """Run the command of this process and end it; a request to end is an interruption like Ctrl-C."""
     kbcheck.collect_rarely()
     signal.signal(signal.SIGTERM, _interrupt)
-    code = main()
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+        streams.say("kbcheck: this is a fault of kbcheck itself; what was stored before is whole")
+        code = FAILED
     gc.freeze()  # nothing that is left need be looked through once more for cyclic garbage
     sys.exit(code)
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kbcheck.cli import options, streams
-from kbcheck.cli.application import OK, CommandError
+from kbcheck.cli.application import OK, USAGE, CommandError
 
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge
+    from kbcheck.store import Store
 
 
 def show(
@@ -78,14 +79,23 @@ def list_(
     """
     from kbcheck import knowledge
     from kbcheck import product as products
+    from kbcheck.model import Kind
     from kbcheck.report import article as writer
-    from kbcheck.report import data, table
+    from kbcheck.report import data, table, view
 
-    line = products.find_line(product) if product is not None else None
-    level = fixed_in
-    if fixed_in not in (None, "none") and products.parse_level(fixed_in or "") is not None:
-        level = products.parse_level(fixed_in or "")
+    if kind is not None and kind not in set(Kind):
+        raise CommandError(f"--kind {kind}: expected {', '.join(Kind)}", USAGE)
+    level = _level(fixed_in) if fixed_in is not None else None
     with options.open_store(db) as store:
+        _some_articles(store)
+        wanted = None
+        if product is not None:
+            wanted = {name for name in store.product_lines() if products.selects(product, name)}
+            if not wanted:
+                raise CommandError(f"--product {product}: no article in the database is about it", USAGE)
+        categories = store.categories() if category is not None else set()
+        if category is not None and category not in categories:
+            raise CommandError(f"--category {category}: expected {', '.join(sorted(categories))}", USAGE)
         troubled = store.problem_articles() if problems else set()
 
         def chosen() -> Iterator[tuple[Any, ArticleKnowledge]]:
@@ -95,11 +105,11 @@ def list_(
                 ):
                     continue
                 known = knowledge.weigh(stored.facts)
-                if line is not None and not any(each.listed and each.product_line == line for each in known.lines):
+                if wanted is not None and not any(each.listed and each.product_line in wanted for each in known.lines):
                     continue
                 if level is not None:
                     fixed = {name: first or "none" for name, first in knowledge.first_fixed(known).items()}
-                    if not any(first == level and (line is None or name == line) for name, first in fixed.items()):
+                    if not any(first == level and (wanted is None or name in wanted) for name, first in fixed.items()):
                         continue
                 yield stored, known
 
@@ -118,16 +128,34 @@ def list_(
             )
             streams.write(["\n".join([*tally, "", body, ""])], output)
             return OK
-        headers, listed = writer.listing([known for _, known in chosen()], line)
+        headers, listed = writer.listing([known for _, known in chosen()], wanted)
     streams.write(
         [
-            table.plain(headers, listed, (), streams.width()) + f"\n{len(listed):,} articles\n"
+            table.plain(headers, listed, (), streams.width()) + f"\n{view.plural(len(listed), 'article')}\n"
             if listed
             else "no article matches\n"
         ],
         output,
     )
     return OK
+
+
+def _some_articles(store: Store) -> None:
+    """Refuse to look for articles where there are none: nothing found would be no answer."""
+    if not store.count():
+        raise CommandError("the database holds no articles; import some with: kbcheck import PATH")
+
+
+def _level(text: str) -> str:
+    """Return the first correction that a user asks for as `first_fixed` has it, "none" for no correction."""
+    from kbcheck.model import HOTFIX_ONLY, UNSPECIFIED
+    from kbcheck.product import parse_level
+
+    named = {each.lower(): each for each in (HOTFIX_ONLY, UNSPECIFIED, "none")}
+    level = named.get(text.strip().lower()) or parse_level(text)
+    if level is None:
+        raise CommandError(f"--fixed-in {text}: expected a level such as SP4, RTM, {', '.join(named.values())}", USAGE)
+    return level
 
 
 def search(
@@ -145,6 +173,7 @@ def search(
     from kbcheck.report.cell import clean, shorten
 
     with options.open_store(db) as store:
+        _some_articles(store)
         hits = store.search(" ".join(words), limit)
     if format_ is options.ListFormat.JSONL:
         streams.write(

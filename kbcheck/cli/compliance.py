@@ -103,7 +103,9 @@ def _reasons(label: str, entries: list[tuple[str, str]], count: int, verbose: bo
 
 
 def scan(
-    inventories: Annotated[list[Path], typer.Argument(metavar="INVENTORY...", help="CSV files, or folders of them.")],
+    inventories: Annotated[
+        list[Path], typer.Argument(metavar="INVENTORY...", help="CSV files, or folders of them.", readable=False)
+    ],
     by: Annotated[options.By, typer.Option("--by", help="View.")] = options.By.HOST,
     article: options.Articles = None,
     product: options.Products = None,

@@ -169,6 +169,8 @@ def workers(jobs: int | None, executor: str | None) -> Workers:
     """Return the workers that parse or judge: processes of this machine, or those of a cluster."""
     from kbcheck.workers import Workers
 
+    if executor and not re.fullmatch(r"dask://[^/\s]+:\d+", executor):
+        raise CommandError(f"--executor {executor}: expected dask://HOST:PORT", USAGE)
     return Workers(jobs or os.cpu_count() or 1, executor or "", lambda message: streams.say(f"kbcheck: {message}"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from kbcheck import knowledge, product
 from kbcheck.article import references
@@ -146,15 +146,18 @@ def annotated(stored: Stored, known: ArticleKnowledge) -> str:
     return "\n".join(result) + "\n"
 
 
-def listing(rows: Sequence[ArticleKnowledge], line: str | None) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return headers and rows of a list of articles; with `line`, only what concerns that product line."""
+def listing(
+    rows: Sequence[ArticleKnowledge], lines: Collection[str] | None
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headers and rows of a list of articles; with `lines`, only what concerns these product lines."""
     table: list[tuple[str, ...]] = []
     for known in rows:
         fixed = {name: level for name, level in knowledge.first_fixed(known).items() if level is not None}
-        if line is not None:
-            words = fixed.get(line, "-")
+        told = {name: level for name, level in fixed.items() if lines is None or name in lines}
+        if lines is not None and len(lines) == 1:
+            words = next(iter(told.values()), "-")
         else:
-            words = "; ".join(f"{product.line(name).short} {level}" for name, level in fixed.items()) or "-"
+            words = "; ".join(f"{product.line(name).short} {level}" for name, level in told.items()) or "-"
         table.append((known.id, known.date.isoformat(), known.kind.value, known.title, words))
     return ("article", "date", "kind", "title", "first corrected in"), table
 

@@ -128,7 +128,7 @@ def by_host(
         )
     below = []
     if not all_hosts and levels > limit:
-        below.append(f"... {_plural(levels - limit, 'more level')} (-v lists every host)")
+        below.append(f"... {plural(levels - limit, 'more level')} (-v lists every host)")
     if not all_hosts and len(assessment.profiles) < len(assessment.hosts):
         below.append("+n: n more hosts at exactly the level of the one shown (-v lists them)")
     return View(
@@ -170,7 +170,7 @@ def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[St
         )
         for ident in kept[:limit]
     ]
-    below = [f"... {_plural(len(kept) - limit, 'more article')} (-v lists them all)"] if len(kept) > limit else []
+    below = [f"... {plural(len(kept) - limit, 'more article')} (-v lists them all)"] if len(kept) > limit else []
     return View(
         _head(assessment),
         ("article", "title", "exposed", "fixed", "n/a", "undet.", "fix"),
@@ -208,7 +208,7 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
     ]
     below = ["An exposure may have several remedies: a service pack and a hotfix before it."]
     if len(order) > limit:
-        more = _plural(len(order) - limit, "more remedy", "more remedies")
+        more = plural(len(order) - limit, "more remedy", "more remedies")
         below.insert(0, f"... {more} (-v lists them all)")
     return View(
         _head(assessment),
@@ -276,9 +276,9 @@ def matrix(
         )
     below = []
     if not all_hosts and len(kept) > limit:
-        below.append(f"... {_plural(len(kept) - limit, 'more level')} (-v lists every host)")
+        below.append(f"... {plural(len(kept) - limit, 'more level')} (-v lists every host)")
     if len(articles) < len(assessment.articles):
-        left = _plural(len(assessment.articles) - len(articles), "more article")
+        left = plural(len(assessment.articles) - len(articles), "more article")
         below.append(f"{left}: choose with --article" + (", -v shows all that are chosen" if columns < 10**6 else ""))
     return View(
         _head(assessment), ("host", "product", "level", *articles), tuple(rows), (*below, *_foot(assessment, limit))
@@ -287,9 +287,9 @@ def matrix(
 
 def _head(assessment: Assessment) -> tuple[str, ...]:
     return (
-        f"{_plural(len(assessment.hosts), 'installation')} on {_plural(assessment.hosts.host_count, 'host')}, "
-        f"{_plural(len(assessment.profiles), 'distinct level')}, against "
-        f"{_plural(len(assessment.articles), 'advisory', 'advisories')}",
+        f"{plural(len(assessment.hosts), 'installation')} on {plural(assessment.hosts.host_count, 'host')}, "
+        f"{plural(len(assessment.profiles), 'distinct level')}, against "
+        f"{plural(len(assessment.articles), 'advisory', 'advisories')}",
         *_left_out(assessment),
     )
 
@@ -297,9 +297,9 @@ def _head(assessment: Assessment) -> tuple[str, ...]:
 def _left_out(assessment: Assessment) -> Iterator[str]:
     """Return what the tables do not count."""
     if assessment.refusals:
-        yield f"refused: {_plural(len(assessment.refusals), 'row or cell', 'rows or cells')} (see below)"
+        yield f"refused: {plural(len(assessment.refusals), 'row or cell', 'rows or cells')} (see below)"
     if assessment.other_articles:
-        number = _plural(assessment.other_articles, "other article")
+        number = plural(assessment.other_articles, "other article")
         yield f"not judged: {number} on these products (no fault, or no known fix)"
 
 
@@ -366,5 +366,6 @@ def said(label: str, entries: Sequence[Refusal], limit: int) -> Iterator[str]:
         yield f"{label}: {len(entries) - limit:,} more (-v lists them all)"
 
 
-def _plural(number: int, word: str, plural: str | None = None) -> str:
-    return f"{number:,} {word if number == 1 else plural or word + 's'}"
+def plural(number: int, word: str, several: str = "") -> str:
+    """Return a number with its word: `1 article`, `2 articles`."""
+    return f"{number:,} {word if number == 1 else several or word + 's'}"

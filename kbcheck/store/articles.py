@@ -288,6 +288,16 @@ class Articles(Database):
             sa.select(schema.article.c.number).where(schema.article.c.number.in_(map(number_of, idents)))
         )
 
+    def product_lines(self) -> set[str]:
+        """Return every product line that some article affects."""
+        with self.reading() as connection:
+            return set(connection.execute(sa.select(schema.affected.c.product_line).distinct()).scalars())
+
+    def categories(self) -> set[str]:
+        """Return the categories of the articles."""
+        with self.reading() as connection:
+            return set(connection.execute(sa.select(schema.article.c.category).distinct()).scalars())
+
     def affected(self, lines: Iterable[str]) -> set[str]:
         """Return those of `lines` that some article, advisory or not, affects."""
         column = schema.affected.c.product_line

@@ -122,8 +122,14 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
                 raise StoreError(f"{path}: cannot make the database: {error.strerror}") from error
         elif file.is_dir():
             raise StoreError(f"{path}: is a folder, not a database file")
+    url = sa.URL.create("sqlite", database=path)
+    sealed = not create and path != ":memory:" and not os.access(Path(path).parent, os.W_OK)
+    if sealed:  # SQLite would make files beside it; nobody writes to it from here
+        log = Path(f"{path}-wal")
+        query = {"uri": "true", "mode": "ro", "immutable": "0" if log.exists() and log.stat().st_size else "1"}
+        url = sa.URL.create("sqlite", database=Path(path).resolve().as_uri(), query=query)
     engine = sa.create_engine(
-        sa.URL.create("sqlite", database=path),
+        url,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         poolclass=sa.pool.StaticPool if path == ":memory:" else None,
     )
@@ -133,6 +139,8 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: Any, _: object) -> None:
         connection.isolation_level = None
+        if sealed:
+            return
         cursor = connection.cursor()
         _patiently(cursor, "PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
