@@ -10,15 +10,17 @@ Rules:
 from __future__ import annotations
 
 import io
+import itertools
 import lzma
 import os
+import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Self
 
 from kbcheck import KbcheckError
 from kbcheck.article import MAX_BYTES
@@ -178,7 +180,12 @@ def _archive(stream: IO[bytes] | _Joined, name: str, size: int, kind: str = "") 
         else:
             yield from _tar(stream, name, size)
     except _DAMAGE as error:
-        yield Unreadable(name, f"damaged or no archive: {error}")
+        yield Unreadable(name, f"damaged or no archive: {_words(error)}")
+
+
+def _words(error: Exception) -> str:
+    """Return what a library says of damage, without the bytes that it may quote."""
+    return re.sub(r"b?'(?:[^'\\]|\\.){40,}'", "...", str(error))[:200]
 
 
 _DAMAGE = (
@@ -197,8 +204,12 @@ _DAMAGE = (
 
 def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
     done = 0.0
-    with tarfile.open(fileobj=stream, mode="r|*") as archive:
-        for count, member in enumerate(archive):
+    with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Member) as archive:
+        for count in itertools.count():
+            archive.members.clear()  # type: ignore[attr-defined]  # in no stub; else it keeps them all
+            member = archive.next()
+            if member is None:
+                return
             if count % 64 == 0 and size and hasattr(stream, "tell"):
                 done = min(stream.tell() / size, 1.0)
             if count > MAX_MEMBERS:
@@ -213,7 +224,30 @@ def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
                 continue
             content = archive.extractfile(member)
             if content is not None:
-                yield _checked(full, content.read(member.size), named=False, done=done)
+                with content:  # else its end is left to Python, which keeps a Ctrl-C in that moment to itself
+                    data = content.read(member.size)
+                yield _checked(full, data, named=False, done=done)
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose long names and other additions, which tarfile reads whole, are of some size at most."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read a header. Raises ReadError when the addition that it announces is too large."""
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _ADDITIONS and member.size > MAX_BYTES:
+            raise tarfile.ReadError(f"a header of {member.size // 1024 // 1024} MiB")
+        return member
+
+
+_ADDITIONS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
 
 
 def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:
@@ -227,6 +261,8 @@ def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:
                 continue
             full = f"{name}:{member.filename}"
             refused = _refusal(member.filename, member.file_size)
+            if refused is None and member.flag_bits & 1:
+                refused = "encrypted: refused"
             if refused is None and member.file_size > MAX_RATIO * max(member.compress_size, 1):
                 refused = f"compressed more than {MAX_RATIO} times: refused"
             if refused is not None:
@@ -236,7 +272,7 @@ def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:
                 with archive.open(member) as content:
                     yield _checked(full, content.read(MAX_BYTES + 1), named=False, done=(index + 1) / len(members))
             except _DAMAGE as error:
-                yield Unreadable(full, f"damaged: {error}")
+                yield Unreadable(full, f"damaged: {_words(error)}")
 
 
 def _refusal(name: str, size: int) -> str | None:

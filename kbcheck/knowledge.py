@@ -84,7 +84,8 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
     lines = []
     for name, listed, own in _by_line(facts):
         each = by_name.get(name) or _decide(name, bool(listed), own)[0]
-        deciding = tuple(c for c in own if _rank(c, own, bool(listed)) == each.rank and each.rank < _LAST)
+        packs = _has_packs(own)
+        deciding = tuple(c for c in own if _rank(c, packs, bool(listed)) == each.rank and each.rank < _LAST)
         lines.append(_line_knowledge(each, listed, own, deciding, facts))
     return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines))
 
@@ -113,7 +114,7 @@ def _included(name: str, subject: str, by_name: dict[str, list[Correction]]) -> 
             continue
         other, upto, source = level.includes
         for each in by_name.get(other, ()):
-            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None or _rank(each, (), True) > 3:
+            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None or _rank(each, False, True) > 3:
                 continue
             if product.level_key(each.level) <= product.level_key(upto):
                 text = f"{level.name} includes {other} {upto}; there {each.source} says {each.level}"
@@ -159,7 +160,8 @@ def _decide(name: str, listed: bool, corrections: Sequence[Correction]) -> tuple
     """Return what the strongest of `corrections` say together, and the rank of each."""
     if not corrections:
         return Decision(name, listed, None, None, None, _LAST), []
-    ranks = [_rank(correction, corrections, listed) for correction in corrections]
+    packs = _has_packs(corrections)
+    ranks = [_rank(correction, packs, listed) for correction in corrections]
     best = min(ranks)
     deciding = [c for c, rank in zip(corrections, ranks, strict=True) if rank == best < _LAST]
     levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)
@@ -198,8 +200,12 @@ def _line_knowledge(
 _RANKS = {Method.SENTENCE: 1, Method.FIX_LIST: 2, Method.KEYWORD: 3, Method.INCLUDED: 4}
 
 
-def _rank(correction: Correction, beside: Sequence[Correction], listed: bool) -> int:
-    """Return the worth of a statement beside the others about its line, 0 the strongest, _LAST for none.
+def _has_packs(corrections: Iterable[Correction]) -> bool:
+    return any(c.kind is CorrectionKind.SERVICE_PACK for c in corrections)
+
+
+def _rank(correction: Correction, packs: bool, listed: bool) -> int:
+    """Return the worth of a statement, 0 the strongest, _LAST for none; `packs`: others about its line name one.
 
     On a line that is affected, a release that "has the fix" is worth less than a named service pack of it, and a
     keyword for the release (kbsms200fix) is a tag.
@@ -213,7 +219,7 @@ def _rank(correction: Correction, beside: Sequence[Correction], listed: bool) ->
     if correction.kind is CorrectionKind.RELEASE and listed:
         if correction.method is Method.KEYWORD:
             return _LAST
-        if any(c.kind is CorrectionKind.SERVICE_PACK for c in beside):
+        if packs:
             return 4
     return _RANKS.get(correction.method, _LAST)
 

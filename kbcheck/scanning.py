@@ -37,10 +37,10 @@ class SelectionError(KbcheckError):
 
 def read(paths: Iterable[Path], workers: Workers) -> Fleet:
     """Read inventory files as inventory.read() does, several at the same time by workers."""
-    every = list(inventory.files(paths))
-    if len(every) == 1 or not workers.remote:
+    every = list(paths)
+    if not workers.remote:
         return inventory.read(every)
-    contents = ((inventory.shown(path), path.read_bytes()) for path in every)
+    contents = ((name, path.read_bytes()) for name, path in inventory.files(every))
     return inventory.merge(_found(workers.map(_part, contents)))
 
 

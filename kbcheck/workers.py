@@ -64,7 +64,8 @@ class Workers:
         self._threads: ThreadPoolExecutor | None = None
         self._process_of = threading.local()
         self._processes: list[_Process] = []
-        self.refresh()
+        if self.refresh() == 0:
+            tell(f"the cluster at {address} has no workers yet: waiting for one")
 
     def refresh(self) -> int:
         """Return how many chunks can be worked on at the same time; 0 on a cluster without workers yet."""

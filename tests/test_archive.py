@@ -366,3 +366,37 @@ def test_damage_never_raises(
 def test_any_bytes_can_be_given(tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str) -> None:
     path = put(tmp_path_factory.getbasetemp(), name, data)
     assert all(each.name for each in find(path, "-", stdin=data))
+
+
+def test_a_header_of_some_size_is_read_and_a_huge_one_is_not(tmp_path: Path) -> None:
+    def archive_with(name: str, size: int) -> Path:
+        path = tmp_path / f"{size}.tar"
+        with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as made:
+            add(made, "Q100001.TXT", b"x")
+            add(made, f"{'d' * size}/Q100002.TXT", b"y")
+        return path
+
+    path = archive_with("long", 3000)
+    assert [each.data for each in archive.find([str(path)]) if isinstance(each, Found)] == [b"x", b"y"]
+    path = archive_with("huge", 5 * 1024 * 1024)
+    items = list(archive.find([str(path)]))
+    assert [each.data for each in items if isinstance(each, Found)] == [b"x"]
+    assert refused(items) == {str(path): "damaged or no archive: a header of 5 MiB"}
+
+
+def add(made: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    made.addfile(member, io.BytesIO(data))
+
+
+def test_damage_is_told_without_the_bytes_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("Q100001.TXT", b"text")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Q100001.TXT", b"\x01\x02\xff" * 3 + b"XT", 1))
+    (reason,) = refused(list(archive.find([str(path)]))).values()
+    assert reason.startswith("damaged: ")
+    assert len(reason) < 220
+    assert reason.isprintable()

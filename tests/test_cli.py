@@ -1,5 +1,6 @@
 """Commands: exit codes with their causes, what goes where, JSON by its schemas, interrupted and piped processes."""
 
+import contextlib
 import csv
 import functools
 import gc
@@ -26,10 +27,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 import kbcheck
 from kbcheck import importing
-from kbcheck.cli import application
+from kbcheck.cli import application, streams
 from kbcheck.model import Status
 from kbcheck.store import Store, schema
 
+INTERRUPT = pytest.param(
+    "SIGINT",
+    marks=pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="Ctrl-C is ignored here"),
+)
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes are POSIX")
 FLEET = "host,product,version,service_pack\n"
 EXPOSED = FLEET + "A,Exchange Server,5.5,SP3\n"
@@ -902,7 +907,7 @@ def living(group: int) -> bool:
 
 @POSIX
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.3, 0.4])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", [INTERRUPT, "SIGTERM"])
 def test_an_import_ends_in_its_first_moments(many: Path, tmp_path: Path, name: str, after: float) -> None:
     """While its workers start: all processes of a terminal get the signal."""
     db = tmp_path / "kb.db"
@@ -921,7 +926,7 @@ def test_an_import_ends_in_its_first_moments(many: Path, tmp_path: Path, name: s
 
 
 @POSIX
-@pytest.mark.parametrize("name", ["SIGINT", "SIGKILL"])
+@pytest.mark.parametrize("name", [INTERRUPT, "SIGKILL"])
 def test_a_stopped_import_leaves_whole_articles(many: Path, tmp_path: Path, run: Run, name: str) -> None:
     db = tmp_path / "kb.db"
     for process in importing_process(many, db):
@@ -1184,14 +1189,16 @@ def test_4_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         raise ZeroDivisionError("just so")
 
     monkeypatch.setattr(application, "main", fail)
-    before = gc.get_threshold(), signal.getsignal(signal.SIGTERM)
+    before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    thresholds = gc.get_threshold()
     try:
         with pytest.raises(SystemExit) as ended:
             application.run_and_exit()
     finally:
         gc.unfreeze()
-        gc.set_threshold(*before[0])
-        signal.signal(signal.SIGTERM, before[1])
+        gc.set_threshold(*thresholds)
+        for name, handler in before.items():
+            signal.signal(name, handler)
     assert ended.value.code == 4
     assert "ZeroDivisionError: just so\nkbcheck: this is a fault of kbcheck itself" in capsys.readouterr().err
 
@@ -1206,3 +1213,43 @@ def test_reading_needs_no_folder_to_write_to(run: Run, scanned: str, monkeypatch
     assert set(Path(scanned).parent.iterdir()) == files
     ran = run("scan", SERVERS, "--db", scanned)
     assert (ran.code, "readonly" in ran.err) == (4, True)
+
+
+def test_what_a_later_import_changed_is_told(run: Run, tmp_path: Path, put: Put) -> None:
+    db = tmp_path / "x.db"
+    words = ("explain", "A", "Q900001", "--db", db)
+    for said, status in (("", "exposed"), ("It was first corrected in Exchange Server 5.5 Service Pack 4.", "fixed")):
+        sections = (("STATUS", f"Microsoft has confirmed this to be a problem in Exchange Server 5.5. {said}"),)
+        run("import", put("a.txt", text("Q900001", sections=sections)), "--db", db)
+        if not said:
+            run("scan", put("f.csv", FLEET + "A,Exchange Server,5.5,SP4\n"), "--article", "Q900001", "--db", db)
+        document = json.loads(run(*words, "--format", "json").out)
+        assert (document["scanned"], document["status"]) == ("exposed", status)
+        changed = "Note: the scan said exposed; what was imported since then changed it"
+        assert (changed in run(*words).out) == (status == "fixed")
+
+
+def test_an_interruption_that_python_drops_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_interrupted", False)
+    with streams.progress("x", quiet=True) as advance:
+        advance(0.1, 1)
+        with contextlib.suppress(KeyboardInterrupt):
+            streams.interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            advance(0.2, 2)
+
+
+def test_a_file_that_cannot_be_written_is_named(run: Run, scanned: str, tmp_path: Path) -> None:
+    ran = run("report", "-o", tmp_path / "none" / "out.txt", "--db", scanned)
+    assert ran.code == 4
+    assert ran.err.startswith(f"kbcheck: {tmp_path / 'none' / 'out.txt'}: No such file")
+
+
+def test_data_on_a_terminal_is_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'a,"x\x1b[31m\x9b5m"\r\n{"b": "\x85"}\n'
+    for terminal, wanted in ((True, 'a,"x\ufffd[31m\ufffd5m"\n{"b": "\ufffd"}\n'), (False, text)):
+        out = io.StringIO()
+        monkeypatch.setattr(out, "isatty", lambda terminal=terminal: terminal)
+        monkeypatch.setattr(sys, "stdout", out)
+        streams.write_data([text], None)
+        assert out.getvalue() == wanted

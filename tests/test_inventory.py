@@ -793,3 +793,41 @@ def test_a_row_may_have_files_in_both_forms() -> None:
 def test_files_tell_the_release(between: str) -> None:
     files = f"Store.exe=5.5.2650.1{between}Mdbmsg.dll=5.5.2651.2"
     assert only(f'host,product,files\nA,Exchange Server,"{files}"\n').product_line == E55
+
+
+@pytest.mark.parametrize("text", ["-", "--", "n/a", "N/A", "unknown", "Not Known", "NULL", "#N/A"])
+@pytest.mark.parametrize("column", ["service_pack", "build", "hotfixes", "files", "os"])
+def test_words_for_nothing_are_nothing(column: str, text: str) -> None:
+    read = fleet(f"host,product,version,{column}\nA,Exchange Server,5.5,{text}\n")
+    assert (read.refusals, read.remarks) == ((), ())
+    (got,) = read.installations
+    assert (got.levels, got.builds, got.hotfixes, got.files, got.platform) == ((), (), (), (), ())
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["#TYPE System.Management.Automation.PSCustomObject\n", "sep=,\n", '"sep=,"\n', "\n#TYPE Selected.X\n\nSEP=,\n"],
+)
+def test_what_programs_write_above_the_header_is_passed_over(head: str) -> None:
+    read = fleet(head + "PSComputerName,product,version,site\nA,Exchange Server,5.5,a;b;c;d;e\n")
+    (got,) = read.installations
+    assert (got.host, dict(got.extra)) == ("A", {"site": "a;b;c;d;e"})
+    assert got.sources[0][1].line == head.count("\n") + 2
+
+
+def test_the_separator_may_be_told() -> None:
+    assert only("sep=|\nhost|product|version\nA|Exchange Server|5.5\n").product_line == E55
+
+
+def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    paths = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        paths.append(tmp_path / folder / "f.csv")
+        paths[-1].write_text(
+            f"host,product,version,sp\n{folder},Exchange Server,5.5,SP?\n{folder}2,Exchange Server,5.5,4\n"
+        )
+    read = inventory.read(paths)
+    assert [name for name, _, _ in read.inventories] == [str(path) for path in paths]
+    assert [each.file for each in read.refusals] == [str(path) for path in paths]
+    assert [name for name, _, _ in inventory.read(paths[:1]).inventories] == ["f.csv"]

@@ -74,7 +74,7 @@ def test_a_statement_decides_alone_and_beside_all_weaker_ones(rank):
 def test_without_a_statement_no_fix_is_known():
     known = line()
     assert (known.first_fixed, known.earliest, known.latest, known.deciding) == (None, None, None, ())
-    assert not knowledge.weigh(facts()).has_fix
+    assert not any(line.first_fixed for line in knowledge.weigh(facts()).lines)
 
 
 def test_statements_about_one_line_decide_that_line_only():

@@ -152,7 +152,9 @@ def test_advisories_of_product_lines(stocked: Store) -> None:
         assert stocked.concerning(lines) == len(concerned)
         judged = [w for w in concerned if w.advisory]
         assert list(stocked.known(lines, fixed=False)) == judged
-        assert list(stocked.known(lines, fixed=True)) == [w for w in judged if w.has_fix]
+        assert list(stocked.known(lines, fixed=True)) == [
+            w for w in judged if any(line.first_fixed for line in w.lines)
+        ]
     assert len(concerned) == 0
     assert [each.id for each in stocked.known_of(["Q241556", "Q999999"])] == ["Q241556"]
 

@@ -172,5 +172,5 @@ def test_an_import_on_a_cluster_is_the_import_on_one_process(
         expected = importing.run(items, one)
         with Workers(1, address) as workers:
             assert importing.run(killing(), store, workers=workers) == expected
-        assert list(store.all_facts()) == list(one.all_facts())
+        assert list(store.articles()) == list(one.articles())
         assert store.digests() == one.digests()

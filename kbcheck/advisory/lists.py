@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from kbcheck import product
 from kbcheck.advisory import prose, tables
-from kbcheck.article import is_rule
+from kbcheck.article import CANONICAL_HEADINGS, is_rule
 from kbcheck.model import Affected, Article, Correction, CorrectionKind, FileVersion, Method, Problem
 
 # XGEN: List of Bugs Fixed in Exchange Server 5.5 Service Pack 1 / SNA Server 3.0 Service Pack 4 Fix List
@@ -152,8 +152,8 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
         if number in sections:
             summary = sections[number] in ("SUMMARY", "REFERENCES")
             further, paragraph = False, []
-            if sections[number] not in _CANONICAL_BODY:
-                region, line, level = _heading(stripped, region, line, lines, level, readme)
+            if sections[number] not in CANONICAL_HEADINGS:
+                region, line, level = _heading(stripped, region, line, level, readme)
             number += 2
             continue
         if (
@@ -164,14 +164,14 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
             and is_rule(body[number], "-", 3)
             and not stripped.startswith(("+", "|", "-"))
         ):
-            region, line, level = _heading(stripped, region, line, lines, level, readme)
+            region, line, level = _heading(stripped, region, line, level, readme)
             further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
             number += 2
             continue
         if (
             entry is None
             and stripped
-            and _stands_alone(body, number, end)
+            and _stands_alone(body, number)
             and (
                 _NUMBERED.match(text)
                 or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE)
@@ -179,7 +179,7 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
                 or _INLINE.match(stripped)
             )
         ):
-            region, line, level = _heading(stripped, region, line, lines, level, readme)
+            region, line, level = _heading(stripped, region, line, level, readme)
             further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
             number += 1
             continue
@@ -211,9 +211,6 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
     return list({(c.subject, c.level, c.product_line): c for c in reversed(found)}.values())[::-1]
 
 
-_CANONICAL_BODY = frozenset(
-    ("SUMMARY", "MORE INFORMATION", "REFERENCES", "SYMPTOMS", "STATUS", "RESOLUTION", "CAUSE", "WORKAROUND")
-)
 # Bugs Fixed in Service Pack 3 / List of Bugs Fixed in Microsoft Exchange Server 4.0 U.S. Service Pack 1
 _INLINE = re.compile(
     r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$",
@@ -229,7 +226,7 @@ def _is_further(paragraph: Sequence[str]) -> bool:
     )
 
 
-def _stands_alone(lines: Sequence[str], number: int, end: int) -> bool:
+def _stands_alone(lines: Sequence[str], number: int) -> bool:
     above = lines[number - 2].strip()
     return not above or is_rule(above, "-", 3) or is_rule(above, "=", 3) or above.isupper()
 
@@ -245,9 +242,7 @@ def _continues(lines: Sequence[str], number: int) -> bool:
     return False
 
 
-def _heading(
-    text: str, region: bool, line: str, lines: Sequence[str], level: str | None, readme: bool
-) -> tuple[bool, str, str | None]:
+def _heading(text: str, region: bool, line: str, level: str | None, readme: bool) -> tuple[bool, str, str | None]:
     """Return (inside a list region, product line, level) after a heading."""
     text = text[:250]  # as long as a title
     numbered = _NUMBERED.match(text)
@@ -356,7 +351,7 @@ def _blocks(article: Article) -> list[_Block]:
             and len(lines[number].strip()) == len(stripped)
             and is_rule(lines[number], "-", 3)
         )
-        match = _RELEASED.match(stripped) if underlined or _stands_alone(lines, number, end) else None
+        match = _RELEASED.match(stripped) if underlined or _stands_alone(lines, number) else None
         if match and len(stripped) < 90:
             day = _day(match.group(1))
             block = _Block(day, number)

@@ -354,7 +354,7 @@ class _Reader:
         self.hotfixes: list[tuple[_Sentence, int, tuple[str, ...], tuple[str, ...]]] = []
         # where it reads: the section, its sub-headings once they are needed, the paragraph, the line of the sentence
         self.within = (0, 0)
-        self.headings: list[prose.Subheading] | None = None
+        self.headings: list[tuple[prose.Subheading, tuple[str, ...]]] | None = None
         self.paragraph = prose.Paragraph(0, (), "")
         self.line = 0
 
@@ -391,12 +391,19 @@ class _Reader:
     def _scope(self) -> tuple[str, ...]:
         """Return the lines that the sub-headings above name: of the last that names any, else the release it tells."""
         if self.headings is None:
-            self.headings = list(prose.subheadings(self.article.lines, *self.within))
-        above = [each for each in self.headings if each.line < self.paragraph.first + len(self.paragraph.lines)]
-        for each in reversed(above):
-            if each.names:
-                return each.names
-        match = re.fullmatch(r"(?:for )?versions? (\d\.\d+):?", above[-1].text.lower()) if above else None
+            self.headings = []
+            names: tuple[str, ...] = ()
+            for each in prose.subheadings(self.article.lines, *self.within):
+                names = each.names or names
+                self.headings.append((each, names))
+        end = self.paragraph.first + len(self.paragraph.lines)
+        above = bisect_left(self.headings, end, key=lambda heading: heading[0].line) - 1
+        if above < 0:
+            return ()
+        last, names = self.headings[above]
+        if names:
+            return names
+        match = re.fullmatch(r"(?:for )?versions? (\d\.\d+):?", last.text.lower())
         if match:
             return tuple(name for name in self.servers if name.endswith(" " + match.group(1)))
         return ()

@@ -69,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run_and_exit() -> None:
     """Run the command of this process and end it; a request to end is an interruption like Ctrl-C."""
     kbcheck.collect_rarely()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for request in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(request) is not signal.SIG_IGN:  # as a shell starts what it lets run behind
+            signal.signal(request, streams.interrupt)
     try:
         code = main()
     except Exception:
@@ -78,10 +80,6 @@ def run_and_exit() -> None:
         code = FAILED
     gc.freeze()  # nothing that is left need be looked through once more for cyclic garbage
     sys.exit(code)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _version(wanted: bool) -> None:

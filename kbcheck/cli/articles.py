@@ -42,7 +42,7 @@ def show(
         titles = store.titles(references(stored.article))
     known = knowledge.weigh(stored.facts)
     if format_ is options.PageFormat.JSON:
-        streams.write([data.dumps(data.article(stored, known))], output)
+        streams.write_data([data.dumps(data.article(stored, known))], output)
     elif annotated:
         streams.write([writer.annotated(stored, known)], output)
     else:
@@ -114,7 +114,7 @@ def list_(
                 yield stored, known
 
         if format_ is options.ListFormat.JSONL:
-            streams.write((data.line(data.article(stored, known)) for stored, known in chosen()), output)
+            streams.write_data((data.line(data.article(stored, known)) for stored, known in chosen()), output)
             return OK
         if problems:
             rows = [
@@ -176,7 +176,7 @@ def search(
         _some_articles(store)
         hits = store.search(" ".join(words), limit)
     if format_ is options.ListFormat.JSONL:
-        streams.write(
+        streams.write_data(
             (
                 data.line(
                     {

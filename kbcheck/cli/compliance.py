@@ -84,12 +84,15 @@ def _renew(store: Store, workers: Workers, quiet: bool) -> None:
         return
     from kbcheck import importing
 
+    total = store.count()
     with streams.progress("reading the stored articles again", quiet) as progress:
         count = importing.renew(store, progress, workers)
     if count and not quiet:
         streams.say(
             f"{count:,} stored articles, which an older kbcheck had read, were read again by the rules of this one"
         )
+    if count < total:
+        streams.say(f"{total - count:,} stored articles cannot be read by this kbcheck: they stay as they were read")
 
 
 def _reasons(label: str, entries: list[tuple[str, str]], count: int, verbose: bool) -> None:
@@ -250,11 +253,11 @@ def _print_scan(assessment: Assessment, shown: _Shown) -> int:
     total = view.counts(assessment)
     statuses = shown.statuses or (Status.EXPOSED, Status.UNDETERMINED)
     if shown.format is options.ScanFormat.JSON:
-        streams.write([data.dumps(data.assessment(assessment, statuses))], shown.output)
+        streams.write_data([data.dumps(data.assessment(assessment, statuses))], shown.output)
     elif shown.format is options.ScanFormat.JSONL:
-        streams.write(data.json_lines(assessment, statuses), shown.output)
+        streams.write_data(data.json_lines(assessment, statuses), shown.output)
     elif shown.format is options.ScanFormat.CSV:
-        streams.write(data.csv_lines(assessment, statuses), shown.output)
+        streams.write_data(data.csv_lines(assessment, statuses), shown.output)
     elif not shown.quiet:
         streams.write([_table(assessment, shown)], shown.output)
     if not assessment.articles:
@@ -309,19 +312,21 @@ def explain(
     with options.open_store(db) as store:
         stored = store.host_of_scan(host, number)
         facts = store.facts(ident)
-    if stored is None:
-        raise options.no_scan(number)
-    if facts is None:
-        raise CommandError(f"{ident} is not in the database; import it first")
-    known = knowledge.weigh(facts)
-    scanning.judged(known)
+        if stored is None:
+            raise options.no_scan(number)
+        if facts is None:
+            raise CommandError(f"{ident} is not in the database; import it first")
+        known = knowledge.weigh(facts)
+        scanning.judged(known)
+        rows = rows_of(stored, host, product, known)
+        before = [store.status(stored.number, ident, row.profile) for row, _ in rows]
     pages, documents = [], []
-    for row, profile in rows_of(stored, host, product, known):
+    for (row, profile), then in zip(rows, before, strict=True):
         verdict = matching.assess(profile, known)
-        pages.append(writer.text(row, profile, known, verdict, stored.heard, width=streams.width()))
-        documents.append(writer.document(row, profile, known, verdict, stored.heard))
+        pages.append(writer.text(row, profile, known, verdict, stored.heard, then, width=streams.width()))
+        documents.append(writer.document(row, profile, known, verdict, stored.heard, then))
     if format_ is options.PageFormat.JSON:
-        streams.write(
+        streams.write_data(
             [
                 data.dumps(documents[0])
                 if len(documents) == 1

@@ -64,7 +64,7 @@ def simulate(
     except deadlock.DeadlockError as error:
         raise CommandError(str(error), USAGE) from error
     if format_ is options.SimulateFormat.JSON:
-        streams.write([data.dumps(deadlock.json_document(result))], output)
+        streams.write_data([data.dumps(deadlock.json_document(result))], output)
     elif format_ is options.SimulateFormat.HTML:
         streams.write([deadlock.html(result)], output)
     else:

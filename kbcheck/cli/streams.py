@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -17,7 +18,9 @@ def write(chunks: Iterable[str], output: Path | None) -> None:
             for chunk in chunks:
                 sys.stdout.write(chunk)
             sys.stdout.flush()
-        except BrokenPipeError:
+        except OSError as error:
+            if not _closed(error):
+                raise
             drop_stdout()
         return
     output = output.resolve()  # a link stays one
@@ -32,10 +35,26 @@ def write(chunks: Iterable[str], output: Path | None) -> None:
         if output.exists():
             shutil.copymode(output, name)
         os.replace(name, output)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
+        if isinstance(error, OSError) and error.filename == str(name):
+            error.filename = str(output)
         raise
+
+
+def write_data(chunks: Iterable[str], output: Path | None) -> None:
+    """Write as write() does what is for programs; a terminal gets it without characters that it would obey."""
+    if output is None and sys.stdout.isatty():
+        from kbcheck.report.cell import clean
+
+        chunks = ("\n".join(map(clean, chunk.replace("\r\n", "\n").split("\n"))) for chunk in chunks)
+    write(chunks, output)
+
+
+def _closed(error: OSError) -> bool:
+    """Whether the reader of a pipe has gone, which Windows tells in words of its own."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 def print_line(line: str) -> None:
@@ -62,7 +81,9 @@ def flush() -> None:
     """Write what stdout still holds."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if not _closed(error):
+            raise
         drop_stdout()
 
 
@@ -89,11 +110,26 @@ def color() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+_interrupted = False
+
+
+def interrupt(*_: object) -> None:
+    """Take a signal to end. Python may drop the exception, in what it does for itself; progress() raises it again."""
+    global _interrupted  # a signal comes once for the process
+    _interrupted = True
+    raise KeyboardInterrupt
+
+
+def _go_on() -> None:
+    if _interrupted:
+        raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
 def progress(label: str, quiet: bool) -> Iterator[Callable[[float, int], None]]:
     """Show a progress bar on stderr when it is a terminal."""
     if quiet or not sys.stderr.isatty():
-        yield lambda done, count: None
+        yield lambda done, count: _go_on()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -106,4 +142,9 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[float, int], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=1.0, count=0)
-        yield lambda done, count: bar.update(task, completed=done, count=count)
+
+        def advance(done: float, count: int) -> None:
+            _go_on()
+            bar.update(task, completed=done, count=count)
+
+        yield advance

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from kbcheck.inventory.rows import Rows
 from kbcheck.inventory.text import InventoryError
 from kbcheck.model import Fleet
 
-__all__ = ["InventoryError", "Rows", "files", "merge", "part", "read", "read_bytes", "shown"]
+__all__ = ["InventoryError", "Rows", "files", "merge", "part", "read", "read_bytes"]
 
 
 def read(paths: Iterable[Path]) -> Fleet:
@@ -32,15 +33,10 @@ def read(paths: Iterable[Path]) -> Fleet:
     Raises InventoryError when a file is no inventory, or nothing in them is an installation; OSError as open() does.
     """
     rows = Rows()
-    for path in files(paths):
+    for name, path in files(paths):
         with path.open("rb") as stream:
-            rows.file(shown(path), stream if stream.seekable() else io.BytesIO(stream.read()))
+            rows.file(name, stream if stream.seekable() else io.BytesIO(stream.read()))
     return hosts.fleet(rows)
-
-
-def shown(path: Path) -> str:
-    """Return the name of a file as it is told; what of it is no text is replaced."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def read_bytes(name: str, data: bytes) -> Fleet:
@@ -63,8 +59,22 @@ def merge(parts: Iterable[Rows]) -> Fleet:
     return hosts.fleet(whole)
 
 
-def files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Return the inventory files that `paths` stand for."""
+def files(paths: Iterable[Path]) -> list[tuple[str, Path]]:
+    """Return the inventory files that `paths` stand for, each with the name by which it is told.
+
+    That is the name of the file; of several of one name, the path as it is given.
+    """
+    every = list(_inside(paths))
+    names = Counter(path.name for path in every)
+    return [(_shown(path.name if names[path.name] == 1 else str(path)), path) for path in every]
+
+
+def _shown(name: str) -> str:
+    """Return a name with what of it is no text replaced."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _inside(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             inside = sorted(each for each in path.iterdir() if each.suffix.lower() in (".csv", ".tsv", ".txt"))

@@ -12,7 +12,7 @@ from kbcheck.model import Extra
 
 _ALIASES = {
     "host": "host hostname computername computer server servername node nodename name machine machinename netbiosname"
-    " dnshostname cn system systemname device fqdn",
+    " dnshostname cn system systemname device fqdn csname pscomputername",
     "product": "product productname application applicationname software softwarename app",
     "version": "version productversion versionnumber serialnumber release exchangeversion admindisplayversion"
     " displayversion",
@@ -27,6 +27,8 @@ _ALIASES = {
     "tags": "tags tag labels notes",
 }
 _COLUMNS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
+
+_NOTHING = frozenset(("-", "--", "n/a", "na", "null", "unknown", "not known", "(null)", "#n/a"))
 
 Row = dict[str, tuple[str, str]]  # column -> (text, the column's name as written)
 Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text)
@@ -82,12 +84,17 @@ class Columns:
 
     def row(self, cells: list[str]) -> Row:
         """Return the cells of the known columns."""
-        return {column: (cells[place].strip(), self.titles[place]) for column, place in self.places.items()}
+        return {column: (_told(cells[place].strip()), self.titles[place]) for column, place in self.places.items()}
 
     def beside(self, cells: list[str]) -> Extra:
         """Return what is kept for reports."""
         found = {title: cells[place].strip() for place, title in self._kept if cells[place].strip()}
         return tuple(found.items())
+
+
+def _told(text: str) -> str:
+    """Return a cell, empty where it only says that nothing is known."""
+    return "" if text.casefold() in _NOTHING else text
 
 
 def _cells(places: Iterable[int]) -> Callable[[list[str]], object]:

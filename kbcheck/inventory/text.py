@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -13,6 +14,7 @@ from typing import BinaryIO, TextIO
 from kbcheck import KbcheckError
 
 BATCH = 1024  # rows
+_SEPARATOR = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 _ROW_LINES = 200  # lines of one row; a note in a cell has some
 _FEW = 3  # columns: a line of a note may well have as many commas as so narrow a row
 
@@ -67,11 +69,15 @@ def read_header(name: str, text: TextIO) -> tuple[int, int, str, list[str]]:
     """
     csv.field_size_limit(16 * 1024 * 1024)
     blank, sample = 0, text.readline()
-    while sample and not sample.strip():
+    delimiter = ""
+    # #TYPE System.Object, of PowerShell; sep=; of Excel
+    while sample and (not sample.strip() or sample.startswith("#TYPE ") or _SEPARATOR.match(sample)):
+        separator = _SEPARATOR.match(sample)
+        delimiter = separator.group(1) if separator else delimiter
         blank, sample = blank + 1, text.readline()
     if not sample:
         raise InventoryError(f"{name}: empty inventory")
-    delimiter = max(",;\t", key=sample.count)
+    delimiter = delimiter or max(",;\t", key=sample.count)
     reader = csv.reader(chain([sample], text), delimiter=delimiter)
     line = blank + 1
     for cells in reader:

@@ -33,6 +33,7 @@ class FileTest:
     every: bool
 
     def missing(self, profile: Profile) -> tuple[str, ...]:
+        """Return the required files of which the profile tells no version."""
         told = {name for name, _, _ in profile.files}
         return tuple(name for name, _ in self.required if name not in told)
 

@@ -263,11 +263,6 @@ class ArticleKnowledge:
         """Return what is known for `product_line`, None when nothing is."""
         return next((known for known in self.lines if known.product_line == product_line), None)
 
-    @property
-    def has_fix(self) -> bool:
-        """Whether some correction is known for some line."""
-        return any(known.first_fixed is not None for known in self.lines)
-
 
 @dataclass(frozen=True, slots=True)
 class Stored:

@@ -92,10 +92,11 @@ def text(
     known: ArticleKnowledge,
     verdict: Verdict,
     heard: Sequence[Refusal] = (),
+    then: Status | None = None,
     *,
     width: int = 80,
 ) -> str:
-    """Return the explanation for a terminal; `heard` is what was said of the host's rows."""
+    """Return the explanation for a terminal; `heard` is what was said of the host's rows, `then` the scan's answer."""
     answer = {
         Status.EXPOSED: "EXPOSED to",
         Status.FIXED: "FIXED for",
@@ -119,6 +120,8 @@ def text(
     lines.append("")
     for note in verdict.evidence.notes:
         lines.extend(textwrap.wrap(f"Note: {note}", width, subsequent_indent="      "))
+    if then is not None and then is not verdict.status:
+        lines.append(f"Note: the scan said {then.value}; what was imported since then changed it")
     for each in heard:
         lines.extend(textwrap.wrap(f"Note: {each.file}:{each.line}: {each.message}", width, subsequent_indent="      "))
     for conflict in known.conflicts:
@@ -164,7 +167,12 @@ def text(
 
 
 def document(
-    row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict, heard: Sequence[Refusal] = ()
+    row: HostRow,
+    profile: Profile,
+    known: ArticleKnowledge,
+    verdict: Verdict,
+    heard: Sequence[Refusal] = (),
+    then: Status | None = None,
 ) -> dict[str, Any]:
     """Return the `kbcheck.explanation/1` document."""
     return {
@@ -185,6 +193,7 @@ def document(
             for c in criteria(row, profile, known)
         ],
         "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in heard],
+        "scanned": then.value if then is not None else None,
     }
 
 

@@ -263,12 +263,6 @@ class Articles(Database):
         with self.reading() as connection:
             return next(self._facts(connection, [number_of(ident)]), None)
 
-    def all_facts(self) -> Iterator[Facts]:
-        """Return the facts about every article, by number."""
-        with self.reading() as connection:
-            numbers = _every(connection)
-            yield from self._facts(connection, numbers)
-
     def known(self, lines: Iterable[str], *, fixed: bool) -> Iterator[ArticleKnowledge]:
         """Return the advisories that affect one of `lines`, by number, as they were weighed (see settle).
 
@@ -428,6 +422,7 @@ class Articles(Database):
 
 
 def number_of(ident: str) -> int:
+    """Return the number in an article's id."""
     return int(ident[1:])
 
 

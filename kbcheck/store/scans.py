@@ -206,6 +206,23 @@ class Scans(Database):
         )
         return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]), heard)
 
+    def status(self, number: int, article: str, profile: int) -> Status | None:
+        """Return what a scan said of a profile and an article; None when it did not judge the article."""
+        group_of = sa.select(schema.scan_profile.c.of_group).where(
+            schema.scan_profile.c.scan == number, schema.scan_profile.c.profile == profile
+        )
+        findings = sa.select(schema.finding).where(
+            schema.finding.c.scan == number, schema.finding.c.article == int(article[1:])
+        )
+        with self.reading() as connection:
+            group = connection.execute(group_of).scalar()
+            rows = connection.execute(findings).all()
+        group = profile if group is None else group
+        apart = [row.status for row in rows if profile in _from_ranges(row.of_profiles)]
+        for status in (*apart, *(row.status for row in rows if group in _from_ranges(row.of_groups))):
+            return Status(status)
+        return None
+
     def _rows(self, connection: sa.Connection, number: int, first: int, places: Sequence[int]) -> Iterator[HostRow]:
         """Return host rows: those at `places` of the part that begins with row `first`."""
         part = sa.select(schema.scan_hosts).where(
@@ -258,16 +275,19 @@ def _shape(row: HostRow) -> list[Any]:
 
 
 def to_shape(document: Any) -> HostRow:
+    """Return what host rows have in common, a row without host and line."""
     product_line, profile, file, sources = document
     told = tuple((column, Source(of, line, title), text) for column, of, line, title, text in sources)
     return HostRow("", product_line, profile, file, 0, (), told)
 
 
 def to_extra(document: Any) -> Extra:
+    """Return what is kept beside a row."""
     return tuple((title, cell) for title, cell in document)
 
 
 def packed(numbers: Sequence[int]) -> bytes:
+    """Return numbers as bytes, little-endian on every machine."""
     return _little(array("I", numbers)).tobytes()
 
 
