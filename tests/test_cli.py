@@ -1191,6 +1191,7 @@ def test_4_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setattr(application, "main", fail)
     before = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
     thresholds = gc.get_threshold()
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     try:
         with pytest.raises(SystemExit) as ended:
             application.run_and_exit()

@@ -72,6 +72,7 @@ def run_and_exit() -> None:
     for request in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(request) is not signal.SIG_IGN:  # as a shell starts what it lets run behind
             signal.signal(request, streams.interrupt)
+    sys.unraisablehook = streams.dropped
     try:
         code = main()
     except Exception:

@@ -120,6 +120,12 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def dropped(what: sys.UnraisableHookArgs) -> None:
+    """Print an exception that Python drops, unless it is an interruption."""
+    if not isinstance(what.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(what)
+
+
 def _go_on() -> None:
     if _interrupted:
         raise KeyboardInterrupt
