@@ -513,8 +513,14 @@ def test_unfixed_adds_advisories(run: Run, db: str) -> None:
     assert counts[0] < counts[1]
 
 
-def test_report_has_the_options_of_scan(run: Run, scanned: str) -> None:
-    assert run("report", "--unfixed", "--db", scanned).code == 1
+def test_report_cannot_add_what_was_not_judged(run: Run, db: str) -> None:
+    for more, message in (
+        ((), "scan 1 holds only faults with a known fix: run kbcheck scan --unfixed\n"),
+        (("--unfixed",), ""),
+    ):
+        run("scan", SERVERS, *more, "--db", db)
+        ran = run("report", "--unfixed", "--db", db)
+        assert (ran.code, ran.err) == (1, message)
 
 
 def test_reports_of_stored_scans(run: Run, db: str, put: Put) -> None:
@@ -527,7 +533,7 @@ def test_reports_of_stored_scans(run: Run, db: str, put: Put) -> None:
     assert len(set(views.values())) == 4
 
 
-def test_no_colour_where_it_is_not_wanted(run: Run, scanned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_colour_where_it_is_not_wanted(run: Run, scanned: str) -> None:
     assert "\x1b" not in run("report", "--by", "matrix", "--db", scanned).out
 
 

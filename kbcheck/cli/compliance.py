@@ -181,7 +181,8 @@ def report(
         raise options.no_scan(number)
     assessment = narrow.narrow(assessment, named, product or ())
     if unfixed and not any(
-        verdict.reason == "no-fix-known" for column in assessment.columns for verdict, _, _ in assessment.spread(column)
+        all(verdict.first_fixed is None and not verdict.remedies for verdict, _, _ in assessment.spread(column))
+        for column in assessment.columns
     ):
         streams.say(f"scan {assessment.number} holds only faults with a known fix: run kbcheck scan --unfixed")
     return _print_scan(assessment, shown)
