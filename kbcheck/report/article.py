@@ -40,7 +40,10 @@ def page(
     _add(lines, "kind", kind, width)
     for line in known.lines:
         if line.listed:
-            levels = f" {', '.join(line.levels)}" if line.levels else " (no level named: all before the correction)"
+            unnamed = (
+                "its release has the correction" if line.first_fixed == product.RTM else "all before the correction"
+            )
+            levels = f" {', '.join(line.levels)}" if line.levels else f" (no level named: {unnamed})"
             where = ", ".join(dict.fromkeys(str(a.line) for a in line.affected))
             _add(lines, "affects", f"{line.product_line}{levels}", width, f"line {where}")
     shown = knowledge.first_fixed(known)
@@ -60,7 +63,8 @@ def page(
         _add(lines, "", f"and {len(facts.fixed_files) - 12} more files", width)
     for conflict in known.conflicts:
         said = "; ".join(
-            f"{_METHODS[c.method]} {c.source}:{c.line} says {c.level or 'hotfix'}" for c in conflict.overruled
+            f"{_METHODS[c.method]} {cell.cited(c.source, c.line)} says {c.level or 'hotfix'}"
+            for c in conflict.overruled
         )
         _add(lines, "disagrees", f"{conflict.product_line}: {said}. {conflict.reason}", width)
     for problem in stored.problems[:5]:
@@ -79,7 +83,7 @@ def _corrected(lines: list[str], line: LineKnowledge, width: int) -> None:
         return
     by: dict[str, list[str]] = defaultdict(list)
     for each in line.deciding:
-        by[_METHODS[each.method]].append(f"{each.source}:{each.line}")
+        by[_METHODS[each.method]].append(cell.cited(each.source, each.line))
     sources = ", ".join(f"{method} {' '.join(dict.fromkeys(places))}" for method, places in by.items())
     _add(lines, "corrected", f"{line.product_line} {line.first_fixed}", width, sources)
     others = [
@@ -88,7 +92,7 @@ def _corrected(lines: list[str], line: LineKnowledge, width: int) -> None:
         if c not in line.deciding and c.kind is not CorrectionKind.HOTFIX and c.level == line.first_fixed
     ]
     if others:
-        also = ", ".join(dict.fromkeys(f"{_METHODS[c.method]} {c.source}:{c.line}" for c in others))
+        also = ", ".join(dict.fromkeys(f"{_METHODS[c.method]} {cell.cited(c.source, c.line)}" for c in others))
         _add(lines, "", f"also said by {also}", width)
     for each in line.corrections:
         if each.method is Method.ROLLUP:

@@ -31,3 +31,8 @@ def spreadsheet(text: str) -> str:
 def shorten(text: str, width: int) -> str:
     """Return `text` in at most `width` characters, cut at the end with `...`."""
     return text if len(text) <= width else text[: max(width - 3, 1)].rstrip() + "..."
+
+
+def cited(source: str, line: int) -> str:
+    """Return where an article says something: `Q241556:39`, `Q222970` where it is no line of its text."""
+    return f"{source}:{line}" if line else source

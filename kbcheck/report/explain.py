@@ -127,7 +127,8 @@ def text(
     for conflict in known.conflicts:
         if conflict.product_line == profile.product_line:
             said = "; ".join(
-                f"{_METHODS[c.method]} {c.source}:{c.line} says {c.level or 'a hotfix'}" for c in conflict.overruled
+                f"{_METHODS[c.method]} {cell.cited(c.source, c.line)} says {c.level or 'a hotfix'}"
+                for c in conflict.overruled
             )
             lines.extend(
                 textwrap.wrap(f"Overruled: {said} ({conflict.reason})", width, subsequent_indent="           ")
@@ -247,7 +248,9 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
         if c.kind is not CorrectionKind.HOTFIX
     ]
     for correction in shown[:6]:
-        facts.append((f"{_METHODS[correction.method]}: {_said(correction)}", f"{correction.source}:{correction.line}"))
+        facts.append(
+            (f"{_METHODS[correction.method]}: {_said(correction)}", cell.cited(correction.source, correction.line))
+        )
     if len(shown) > 6:
         facts.append((f"and {len(shown) - 6} more sources", ""))
     answer = {None: "no", "hotfix only": "hotfix", "SP (unspecified)": "SP ?"}.get(
@@ -277,7 +280,7 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
         if correction.method is Method.ROLLUP:
             for each in correction.files:
                 wanted.setdefault(each.file.casefold(), []).append(
-                    (each.file, each.version or "", f"{correction.source}:{correction.line}")
+                    (each.file, each.version or "", cell.cited(correction.source, correction.line))
                 )
     if not wanted:
         return None
@@ -315,7 +318,7 @@ def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | 
     claimed = [each for each in profile.hotfixes if each in sources]
     if not hotfixes and not claimed:
         return None
-    facts = [(f"{_METHODS[c.method]}: {_said(c)}", f"{c.source}:{c.line}") for c in hotfixes[:3]]
+    facts = [(f"{_METHODS[c.method]}: {_said(c)}", cell.cited(c.source, c.line)) for c in hotfixes[:3]]
     if claimed:
         facts.append((f"the host:    claims {', '.join(claimed)}", _where(row, ("hotfixes",))))
     else:
@@ -332,7 +335,7 @@ def _elsewhere(row: HostRow, profile: Profile, known: ArticleKnowledge, line: Li
     facts: list[tuple[str, str]] = []
     beside = dict(profile.beside)
     for other in others[:4]:
-        facts.extend((f"{_METHODS[c.method]}: {_said(c)}", f"{c.source}:{c.line}") for c in other.deciding[:2])
+        facts.extend((f"{_METHODS[c.method]}: {_said(c)}", cell.cited(c.source, c.line)) for c in other.deciding[:2])
         if other.product_line in beside:
             facts.append(
                 (
