@@ -49,8 +49,9 @@ class Level:
 class Line:
     """A product line.
 
-    `scheme` is "branch" where the third number of a build tells the level's branch, else "plain". `platform`: server
-    products run on it. `renamed`: levels that articles name and that this line has under another name.
+    `scheme` is "branch" where a build's third number (and fourth, if levels tell one) tells its branch, else "plain".
+    `platform`: server products run on it. `renamed`: levels that articles name and that this line has under another
+    name.
     """
 
     name: str
@@ -154,14 +155,21 @@ def parse_build(text: str) -> tuple[int, ...]:
 
 
 def level_of_build(of: Line, build: tuple[int, ...]) -> str | None:
-    """Return the highest level whose build is not above `build`, by the first three numbers; None when not known."""
+    """Return the highest level whose build is not above `build`, by as many numbers as the level's has, or None.
+
+    2.0.1493 alone may be SP2, SP3 or SP4 of SMS 2.0, whose builds begin with 2.0.1493.2000, .3000, .4000.
+    """
     if of.scheme != "branch" or len(build) < 3:
         return None
-    found = None
+    found: Level | None = None
     for level in of.levels:
-        if level.build and level.build[:2] == build[:2] and level.build[:3] <= build[:3]:
-            found = level.name
-    return found
+        if not level.build or level.build[:2] != build[:2]:
+            continue
+        if level.build <= build[: len(level.build)]:
+            found = level
+        elif level.build[:3] == build[:3] and (found is None or found.build[:3] != build[:3]):
+            return None
+    return found.name if found is not None else None
 
 
 def line_build(of: Line, text: str) -> tuple[int, ...]:

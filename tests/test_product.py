@@ -420,7 +420,7 @@ def test_the_figures_themselves_are_usable():
     assert sum("build" in level for _, _, level in LEVELS) >= 14
     for _, _, level in LEVELS:
         if "build" in level:
-            assert len(product.parse_build(level["build"])) == 3
+            assert len(product.parse_build(level["build"])) in (3, 4)
         assert all(product.parse_build(version) for version in level.get("files", {}).values())
         assert all(name == name.lower() for name in level.get("files", {}))
         if "requires" in level:
@@ -449,3 +449,23 @@ def test_the_files_of_a_level_belong_to_its_branch():
     for level in LINE.levels:
         for name, build in level.files:
             assert product.level_of_build(LINE, build) == level.name, name
+
+
+@pytest.mark.parametrize(
+    ("build", "level"),
+    [
+        ("2.0.1239.62", "RTM"),
+        ("2.00.1250.0", "RTM"),
+        ("2.00.1380.1132", "SP1"),
+        ("2.00.1380.62", "SP1"),
+        ("2.00.1493.2121", "SP2"),
+        ("2.00.1493.3009", "SP3"),
+        ("2.00.1493.4100", "SP4"),
+        ("2.00.1493", None),
+        ("2.00.1493.7", None),
+        ("2.00.1200.0", None),
+    ],
+)
+def test_the_fourth_number_tells_a_level_too(build: str, level: str | None) -> None:
+    line = product.line("Systems Management Server 2.0")
+    assert product.level_of_build(line, product.parse_build(build)) == level

@@ -26,11 +26,15 @@ Files = tuple[tuple[str, tuple[int, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class FileTest:
-    """One way to be fixed by files: for each file the version required; `every` is true for a rollup's block."""
+    """One way to be fixed by files: for each file the version required; `every` is true for a rollup's block.
+
+    `higher` are versions that the same table has for the same files on later branches.
+    """
 
     required: tuple[tuple[str, tuple[int, ...]], ...]
     demands: Demands
     every: bool
+    higher: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def missing(self, profile: Profile) -> tuple[str, ...]:
         """Return the required files of which the profile tells no version."""
@@ -106,7 +110,13 @@ def _prepare(line: LineKnowledge) -> Prepared:
         if key not in own or product.build_key(row.build) < product.build_key(own[key].build):
             own[key] = row
     if own:
-        tests.append(FileTest(tuple((name, row.build) for name, row in own.items()), tuple(own.values()), every=False))
+        lowest = {name: _level_of(of.name, row.build) for name, row in own.items()}
+        later = [row for row in line.fixed_files if _level_of(of.name, row.build) != lowest[row.file.casefold()]]
+        higher = tuple(dict.fromkeys((row.file.casefold(), row.build) for row in later))
+        demands = (*own.values(), *later)
+        tests.append(
+            FileTest(tuple((name, row.build) for name, row in own.items()), demands, every=False, higher=higher)
+        )
     claims: dict[str, Claim] = {}
     rollups: dict[str, list[Correction]] = {}
     for correction in line.corrections:
@@ -128,7 +138,7 @@ def _prepare(line: LineKnowledge) -> Prepared:
     order, ordered = _build_order(of, tests)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
-        for name, build in test.required:
+        for name, build in (*test.required, *test.higher):
             wanted.setdefault(name, set()).add(build)
     every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
     return Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of), every)
@@ -200,6 +210,8 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
             old = old or test
             continue
         answers = {_branch(of, line, have, wanted, base) for _, have, wanted in reported}
+        if any(_short_of(of, told.get(name, ()), build) for name, build in test.higher):
+            answers.add("unclear")
         if "unclear" in answers:
             unclear = unclear or test
         elif "base" in answers:
@@ -215,6 +227,15 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
     elif any(test is not None for test in (unclear, partial, ordered, past_base)):
         old = None
     return Standing(tuple(f"files:{name}" for name in used), passed, unclear, partial, old, past_base, ordered)
+
+
+def _short_of(of: product.Line, have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether a version is below one that its own branch requires."""
+    return (
+        len(have) > 0
+        and product.build_key(have) < product.build_key(wanted)
+        and _level_of(of.name, have) == _level_of(of.name, wanted)
+    )
 
 
 def _same_line(have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
