@@ -91,7 +91,7 @@ def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | Non
     written = sorted({*filter(None, spellings), *told}, key=len, reverse=True)
     releases = "|".join(map(re.escape, written)) or "(?!)"
     pattern = re.compile(
-        rf"(?<![\w.])(?:({releases})(?= |$|sp|[;:)])"
+        rf"(?<![\w.])(?:({releases})(?=\.?(?: |$)|sp|[;:)])"
         r"|(?:sp|service packs?) ?(\d{1,2}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))"
     )
     tokens = pattern.finditer(re.sub(r"(?<=\d)sp(?=\d)", " sp", rest))

@@ -52,13 +52,15 @@ _SUBJECT = re.compile(
 )
 # a change that a service pack brought with it, and that is the fault
 _CAUSED = re.compile(
-    r"\b(?:introduced|exposed|caused|due to|because|related to|confirmed|resulted?|original|regression)\b"
+    r"\b(?:introduced|exposed|caused|due to|because|related to|confirmed|resulted?|original|regression"
+    r"|similar to|similar (?:problem|issue|bug)s?|(?:another|other) (?:problem|issue|bug)s?)\b"
 )
 
 # This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
 _CORRECTED = re.compile(
-    rf"\b{_VERB}\b(?: \(?(?:also|first|now|beginning|starting)\)?)*(?: as of| with| in| by| by (?:installing|applying"
-    rf"|upgrading to))\b"
+    rf"\b(?:(?:corrected|fixed) and (?:is|was|has been) (?:now )?)?{_VERB}\b"
+    r"(?: \(?(?:also|first|now|beginning|starting)\)?)*"
+    r"(?: as of| with| in| by| by (?:installing|applying|upgrading to))\b"
 )
 # To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
 _REMEDY = re.compile(
@@ -79,21 +81,25 @@ _HOTFIX = re.compile(
     r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is"
     r"|are) (?:now |also )*available\b"
     r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available"
-    r"|available|developed)\b"
+    r"|available|developed|created)\b"
     r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b"
     r"|\bto obtain (?:this|the) (?:fix|hotfix|update|patch)(?: immediately)? (?:please )?contact\b"
     r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?"
     r"(?:contact (?:product|technical|premier|pss|support)\b"
-    r"|obtain the (?:hotfix|fix|update|patch|following fix)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix"
+    r"|(?:either )?obtain the (?:hotfix|fix|update|patch|following fix|individual package|[^.]{0,80}? rollup package"
+    r"|[^.]{0,40}\d\.\d[^.]{0,60}? rollup package)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix"
     r"|patch))\b"
+    r"|\b(?:resolved|corrected|fixed|addressed) by the following (?:updated |new |replacement )?(?:file|version)s?\b"
     r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
     r"|patch)\b"
 )
 _NEGATED = re.compile(
-    r"\b(?:not|never|isn't|wasn't) (?:yet )?(?:been )?(?:corrected|fixed|included|addressed|resolved|available)\b"
+    r"\b(?:not|never|isn't|wasn't|cannot) (?:yet )?(?:been |be )?(?:corrected|fixed|included|addressed|resolved"
+    r"|available|implemented|incorporated)\b"
     r"|\b(?:will|may|might|should|would|could|to|can) (?:also )?(?:be |have been )(?:first "
     r"|permanently )?(?:corrected|fixed|included|addressed|resolved|considered)\b"
-    r"|\bscheduled\b|\bplanned\b|\bwait for\b|\breappl|\breinstall|\bif you have\b|\bunless\b.{0,60}\bwait\b"
+    r"|\bno (?:separate )?(?:fix|hotfix|patch|update)\b|\berroneously\b"
+    r"|\bscheduled\b|\bplanned\b|\bwait for\b|\bre-?appl|\bre-?install|\bif you have\b|\bunless\b.{0,60}\bwait\b"
 )
 _PREREQUISITE = re.compile(
     r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)"
@@ -108,6 +114,15 @@ _CONFIRMS = (
 _CONFIRMED = re.compile(_CONFIRMS + r"\b(.*)")
 # the same in a text as it is written, to keep the name as it is written
 _CONFIRMED_IN = re.compile(_CONFIRMS + r" (?:the )?(?:Microsoft )?(.*)", re.IGNORECASE)
+# Microsoft Windows NT Server Service Pack 3.; not where other service packs follow
+_CONFIRMED_PACK = re.compile(
+    r"(?: server| workstation)* (?:service pack|sp) ?(\d[a-z]?)(?![\w.]*\w)(?! ?(?:and|or|\d|sp))"
+)
+# the Microsoft Exchange version 4.0 Windows 3.x and Windows NT clients
+_CLIENTS = re.compile(
+    r"(?: (?:windows|win\w*|nt|95|98|3\.\w+|\d\.\d|ms-dos|msdos|macintosh|mac|outlook|and|or|for|\d\d-bit|messaging"
+    r"|mail|server))* clients?\b"
+)
 # the Windows Messaging Client for Windows 95; not: Service Pack 3 for Windows NT 4.0
 _FOR = re.compile(r"\b(?:for|on|under|running) $")
 # Windows Messaging; not: Windows and, Windows NT Server when
@@ -139,6 +154,8 @@ _TRIGGERS = (
     "addressed",
     "rectified",
     "remedied",
+    "rollup",
+    "individual package",
 )
 _TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r"sp\s*\d")))
 # A sentence without any of these states nothing.
@@ -169,8 +186,10 @@ _CITATION = re.compile(r"(?:- )?q+ ?\d{5,6}\b")
 _PART = re.compile(
     r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
 )
+# Apply the update to Windows NT 4.0 Service Pack 2; install Service Pack 1 again
+_FOR_PACK = re.compile(r"\b(?:update|fix|patch) (?:to|for) [a-z0-9. ]{0,60}\b(?:service pack|sp) ?\d|\bagain\b")
 _STOP = re.compile(
-    r"\b(?:requires|must|confirmed|however|if you|when you|because|instead of|rather than|introduced in"
+    r"\b(?:requires|must|confirmed|however|but|if you|when you|because|instead of|rather than|introduced in"
     r"|does not occur|do not|only intended|problem in|bug in)\b"
 )
 _RELEASE_WORDS = re.compile(
@@ -178,8 +197,8 @@ _RELEASE_WORDS = re.compile(
 )
 # what makes of a product, or of its release, something else: SNA Server 3.0 SP1, Windows NT 4.0 Resource Kit
 _NO_RELEASE = re.compile(
-    r" ?(?:and )?(?:service (?:pack|release)|s[pr][ -]?\d|hotfix|post|\d|beta|setup|documentation"
-    r"|help|readme|resource kit|cd|client)"
+    r" ?(?:and )?\(?(?:service (?:pack|\d)|s[pr][ -]?\d|osr|oem|hotfix|patch|(?:software )?update|post|\d|beta|setup"
+    r"|documentation|help|readme|(?:server )?resource kit|cd|client)"
 )
 # version 1.2 / the MASM 6.1 / NMAKE version 1.2 for MS-DOS / version 5.0 of the client; at most four words before it
 _OWN_RELEASE = re.compile(
@@ -336,6 +355,12 @@ def _released(text: str) -> list[product.Mention]:
     return [mention for mention in product.mentions(text) if mention.lines]
 
 
+def _is_other(text: str, end: int) -> bool:
+    """Whether what follows a release makes something else of it; the `1.0c patch` makes it 1.0c."""
+    match = _NO_RELEASE.match(text, end)
+    return match is not None and not (text[end - 1 : end].isalpha() and "patch" in match.group())
+
+
 class _Reader:
     """Goes through the paragraphs in order, remembering what the section confirmed last."""
 
@@ -351,7 +376,9 @@ class _Reader:
         self.bug = self.features = False
         self.recent: tuple[str, ...] = ()
         self.spoken: frozenset[str] | None = None
-        self.hotfixes: list[tuple[_Sentence, int, tuple[str, ...], tuple[str, ...]]] = []
+        self.hotfixes: list[tuple[_Sentence, int, tuple[str, ...], tuple[product.Mention, ...], tuple[str, ...]]] = []
+        self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
+        self.remedial: dict[int, None] = {}  # places in `corrections` of those by "install ...", not "corrected in ..."
         # where it reads: the section, its sub-headings once they are needed, the paragraph, the line of the sentence
         self.within = (0, 0)
         self.headings: list[tuple[prose.Subheading, tuple[str, ...]]] | None = None
@@ -361,7 +388,7 @@ class _Reader:
     def section(self, first: int, end: int, wanted: Iterable[int]) -> None:
         """Read the paragraphs of one section that hold one of the lines `wanted`."""
         self.recent = ()
-        self.within, self.headings = (first, end), None
+        self.within, self.headings, self.offered = (first, end), None, ()
         for paragraph in prose.paragraphs(self.article.lines, first, end, wanted):
             self.paragraph = paragraph
             text = paragraph.text
@@ -371,18 +398,37 @@ class _Reader:
                 self.features = self.features or sentence.feature
                 self._correction(sentence)
                 if sentence.hotfix:
-                    scope = self._scope() or self._named_by_promise(sentence.folded)
-                    self.hotfixes.append((sentence, self.line, scope, self.recent))
+                    named = self._named(sentence.folded)
+                    self.offered = named or self.offered
+                    promised = self._promised()
+                    scope = self._scope() or named or (() if promised else self.offered)
+                    self.hotfixes.append((sentence, self.line, scope, promised, self.recent))
 
     def finish(self) -> None:
-        """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected."""
+        """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
+
+        What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2".
+        """
+        said: dict[str, set[str | None]] = {}
+        for place, each in enumerate(self.corrections):
+            if place not in self.remedial and each.kind is CorrectionKind.SERVICE_PACK:
+                said.setdefault(each.product_line, set()).add(each.level)
+        self.corrections = [
+            each
+            for place, each in enumerate(self.corrections)
+            if place not in self.remedial
+            or each.level is None
+            or each.level in said.get(each.product_line, {each.level})
+        ]
         confirmed = tuple(self.confirmed_lines)
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         others = tuple(name for name in self.affected if name not in self.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
-        for sentence, line, scope, recent in self.hotfixes:
+        for sentence, line, scope, promised, recent in self.hotfixes:
             self.line = line
-            names = scope or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
+            self.recent = recent
+            names = scope or (self._lines(promised, ()) if promised else ())
+            names = names or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
 
@@ -415,9 +461,13 @@ class _Reader:
         self.bug = True
         named: list[str] = []
         for mention in product.mentions(rest):
-            if self._runs_on(mention, rest):
+            if self._runs_on(mention, rest) or self._is_client(mention, rest):
                 continue
-            named += mention.lines or self._complete(mention, ())
+            lines = mention.lines or self._complete(mention, ())
+            named += lines
+            pack = _CONFIRMED_PACK.match(rest, mention.end) if len(lines) == 1 else None
+            if pack and product.line(lines[0]).level(f"SP{pack.group(1)}") is not None:
+                self._confirm(lines[0], sentence, f"SP{pack.group(1)}")
         if not named and rest.strip(" .") and not _LISTED_ABOVE.search(rest):
             named += self._meant(rest)
             # Something without a release of its own is a part of what is listed.
@@ -437,6 +487,10 @@ class _Reader:
         before = text[: mention.start]
         return _FOR.search(before) is not None and _PACK_FOR.search(before) is None
 
+    def _is_client(self, mention: product.Mention, text: str) -> bool:
+        """Whether a server's name is that of its clients: `Exchange 4.0 Windows clients`."""
+        return set(self.affected).isdisjoint(mention.lines) and _CLIENTS.match(text, mention.end) is not None
+
     def _meant(self, text: str) -> tuple[str, ...]:
         """Return the affected lines that `text` means: by words, `MASM 6.0`, else by a release, `Extern.exe 3.2.16`."""
         said = frozenset(_WORD.findall(text))
@@ -449,10 +503,10 @@ class _Reader:
             name for name in self.affected if any(n.startswith(name.rsplit(" ", 1)[-1] + ".") for n in numbers)
         )
 
-    def _confirm(self, name: str, sentence: _Sentence) -> None:
+    def _confirm(self, name: str, sentence: _Sentence, level: str | None = None) -> None:
         if name not in self.confirmed_lines:
             self.confirmed_lines[name] = None
-            self.confirmed.append(Affected(name, None, self.line, sentence.text))
+            self.confirmed.append(Affected(name, level, self.line, sentence.text))
 
     def _correction(self, sentence: _Sentence) -> None:
         folded = sentence.folded
@@ -479,10 +533,12 @@ class _Reader:
             return
         step = _STEP.match(self.paragraph.lines[0])
         remedy = _REMEDY.search(folded) or (None if step else _IMPERATIVE.search(folded))
-        if remedy and not _AFTER.search(folded[remedy.end() :]):
+        if remedy and not _AFTER.search(folded[remedy.end() :]) and not _FOR_PACK.search(folded, remedy.end()):
             latest = _LATEST.search(folded, remedy.start())
             if latest is not None or _PACK.search(folded, remedy.end()):
+                first = len(self.corrections)
                 self._packs(sentence, folded[remedy.end() :], folded[: remedy.end()], remedy=True)
+                self.remedial.update(dict.fromkeys(range(first, len(self.corrections))))
 
     def _packs(self, sentence: _Sentence, rest: str, before: str, *, remedy: bool = False) -> bool:
         """Record each service pack that `rest` names; whether there was any.
@@ -511,6 +567,7 @@ class _Reader:
                 self._problem(sentence, "the latest service pack of which product?")
             return True
         pending: list[product.Mention] = []
+        levels: list[str] = []
         found = False
         end = 0
         for _, kind, thing in sorted(events, key=lambda event: event[0]):
@@ -523,7 +580,11 @@ class _Reader:
                 continue
             if remedy and (_PART.match(rest[thing.end() :]) or not self._only_named(rest[: thing.start()])):
                 continue
+            again = levels
             levels = [f"SP{int(thing.group(1))}{thing.group(2) or ''}"]
+            if levels == again and re.fullmatch(r"\W*\(", rest[end : thing.start()]):
+                end = thing.end()  # Office 2000 Service Pack 2 (SP2)
+                continue
             if not pending:
                 following = re.match(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)", rest[thing.end() :])
                 if following:
@@ -571,7 +632,7 @@ class _Reader:
                 break
             if following.product == mention.product and rest[mention.end : following.start] in (" and ", " or "):
                 mention = following
-        if mention is None or not mention.lines or _NO_RELEASE.match(rest, mention.end):
+        if mention is None or not mention.lines or _is_other(rest, mention.end):
             return False
         for name in mention.lines:
             self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
@@ -583,7 +644,7 @@ class _Reader:
         A bare number is one of what was confirmed, else of the one product that is affected.
         """
         match = _OWN_RELEASE.match(rest)
-        if match is None or _NO_RELEASE.match(rest, match.end()):
+        if match is None or _is_other(rest, match.end(2)):
             return False
         before, release, of = match.groups()
         words = _WORD.findall(f"{before} {of or ''}")
@@ -646,16 +707,14 @@ class _Reader:
         found = tuple(line for line in self.spoken if product.line(line).product == name)
         return found if len(found) == 1 else ()
 
-    def _named_by_promise(self, folded: str) -> tuple[str, ...]:
-        """Return the lines that a hotfix paragraph names: in its own words, or in "the next X service pack"."""
-        own = [m for m in product.mentions(folded) if m.lines]
-        if own:
-            return tuple(dict.fromkeys(name for m in own for name in m.lines))
+    def _named(self, folded: str) -> tuple[str, ...]:
+        """Return the lines that a hotfix sentence names with their release."""
+        return tuple(dict.fromkeys(name for m in product.mentions(folded) for name in m.lines))
+
+    def _promised(self) -> tuple[product.Mention, ...]:
+        """Return the products of "the next X service pack" in a hotfix paragraph."""
         match = _NEXT.search(product.fold(self.paragraph.text[:20_000]))
-        if match:
-            named = product.mentions(match.group(1))
-            return self._lines(named, ()) if named else ()
-        return ()
+        return product.mentions(match.group(1)) if match else ()
 
     # --- results ------------------------------------------------------------------------------------------------------
 

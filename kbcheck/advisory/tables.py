@@ -36,11 +36,17 @@ _RULES = frozenset(("-", "=", "<", ""))  # "": only blanks are near, so that the
 _FILE_WORDS = ("file", "name", "module")
 _FIXING = frozenset(("RESOLUTION", "STATUS"))
 _FIX = re.compile(r"\b(?:fix|hotfix|hot fix|update|patch)(?:es|ed|d)?\b")
+# The following file is available for download; Sample.exe contains the following files; verify that ... are installed
+_DOWNLOAD = re.compile(
+    r"available for download|\.exe (?:file )?contains|files comprise|\bverify that the following files"
+)
 _REVOCATION = re.compile(
     r"before (?:you )?(?:apply|install)ing|(?:original|old|previous|earlier|affected|following) (?:files?"
     r"|versions?) (?:cause|have|exhibit|contain the problem)|do(?:es)? not (?:work|support)|the following (?:table"
     r"|tables) (?:lists?|shows?|compares?|describes?)"
 )
+# SAMPLE: Menuobj.exe Shows ...; SMS: How to Obtain the Latest Service Pack
+_OFFER = re.compile(r"SAMPLE\b ?:|(?:\w+: ?)?how to obtain\b", re.IGNORECASE)
 _COMPONENT = re.compile(r"\s*Components?\s*:\s*(.*)", re.IGNORECASE)
 
 _HEADINGS = {
@@ -93,7 +99,7 @@ class Table:
 def read(article: Article, body: prose.Body, server_lines: Sequence[str]) -> tuple[list[FixedFile], list[Problem]]:
     """Return the rows of all tables introduced as the fix, with the product line that each corrects, and problems."""
     rows: list[FixedFile] = []
-    for table in tables(article, body):
+    for table in tables(article, body) if not _OFFER.match(article.title) else ():
         rows.extend(table.rows)
     problems: list[Problem] = []
     return [_with_line(row, server_lines, problems) for row in rows], problems
@@ -125,7 +131,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         if not stripped:
             if paragraph:
                 text = " ".join(paragraph).lower()
-                if _INTRODUCTION.search(text) or (section in _FIXING and text.endswith(":") and _FIX.search(text)):
+                if _introduces(text, section, ends=True):
                     introduced = True
                 elif _REVOCATION.search(text):
                     introduced = False
@@ -135,7 +141,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         match = _COMPONENT.fullmatch(line) if ":" in stripped else None
         if match and len(stripped) < 90 and not stripped.startswith("|"):
             component = match.group(1).strip() or _next_text(lines, number, end)
-            if paragraph and _INTRODUCTION.search(" ".join(paragraph).lower()):
+            if section == "RESOLUTION" or (paragraph and _introduces(" ".join(paragraph).lower(), "")):
                 introduced = True
             paragraph = []
             number += 1
@@ -154,9 +160,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
             continue
         if stripped.startswith(("|", "+-")):
             text = " ".join(paragraph).lower()
-            introduced = (
-                introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
-            )
+            introduced = introduced or _introduces(text, section)
             table = _box(lines, number, end, component, heading)
             if table is not None:
                 if introduced and table.rows:
@@ -166,9 +170,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 continue
         elif number in heads:
             text = " ".join(paragraph).lower()
-            introduced = (
-                introduced or bool(_INTRODUCTION.search(text)) or (section in _FIXING and bool(_FIX.search(text)))
-            )
+            introduced = introduced or _introduces(text, section)
             table = _columns(lines, number, end, component, heading)
             if introduced and table.rows:
                 yield table
@@ -181,6 +183,15 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 heading = stripped.rstrip(":")
         paragraph.append(stripped)
         number += 1
+
+
+def _introduces(text: str, section: str, *, ends: bool = False) -> bool:
+    """Whether a paragraph introduces a table as the fix; with `ends`, one that a blank line follows."""
+    if _DOWNLOAD.search(text) and not re.search(r"attributes|or later", text):
+        return False
+    if _INTRODUCTION.search(text):
+        return True
+    return section in _FIXING and (not ends or text.endswith(":")) and bool(_FIX.search(text))
 
 
 def _heads(body: prose.Body) -> set[int]:

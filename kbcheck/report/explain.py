@@ -245,7 +245,7 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
     shown = [
         c
         for c in (*line.deciding, *(c for c in line.corrections if c not in line.deciding))
-        if c.kind is not CorrectionKind.HOTFIX
+        if c.kind is not CorrectionKind.HOTFIX and not _is_tag(c, line)
     ]
     for correction in shown[:6]:
         facts.append(
@@ -268,6 +268,11 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
     elif line.first_fixed is None:
         facts.append(("no article in the database names a correction for this product line", ""))
     return Criterion("corrected", answer, tuple(facts), follows)
+
+
+def _is_tag(correction: Correction, line: LineKnowledge) -> bool:
+    """Whether it is the keyword of a release (kbsms200fix), which on a line that is affected decides nothing."""
+    return line.listed and correction.method is Method.KEYWORD and correction.kind is CorrectionKind.RELEASE
 
 
 def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
