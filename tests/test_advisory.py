@@ -153,6 +153,17 @@ FIRST = "This problem was first corrected in "
         ("A supported fix for Exchange Server 5.5 is also available.", (E55, None, HOTFIX)),
         ("To obtain this fix, contact Microsoft Product Support Services.", (E55, None, HOTFIX)),
         ("This hotfix has been posted to the following Internet location as Fix.exe:", (E55, None, HOTFIX)),
+        ("A hotfix has been created to fix this problem.", (E55, None, HOTFIX)),
+        ("This problem is resolved by the following updated files:", (E55, None, HOTFIX)),
+        (
+            "To resolve this problem, obtain the Windows NT Server 4.0, Terminal Server Edition,\n"
+            "Security Rollup Package (SRP).",
+            (TSE, None, HOTFIX),
+        ),
+        ("To resolve this problem, either obtain the hotfix below or wait.", (E55, None, HOTFIX)),
+        ("This has been fixed and is now available in Exchange Server 5.5 Service Pack 1.", (E55, "SP1", SP)),
+        ("To resolve this, apply Microsoft Office 2000 Service Pack 2 (SP2).", ("Office 2000", "SP2", SP)),
+        (FIRST + "Windows NT 4.0 SP6, but you may want what SP5 does.", (NT, "SP6", SP)),
         ("A fix for this problem has been included in Exchange Server version 5.5.", (E55, "RTM", RELEASE)),
         ("This problem was corrected in Microsoft Exchange 2000 Server.", (E2000, "RTM", RELEASE)),
     ],
@@ -187,11 +198,59 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "This problem was first corrected in an Exchange Server 5.5 post-SP3 hotfix.",
         "This problem was corrected in a build later than Service Pack 3.",
         "To get this fix to run, you must first install Exchange Server 5.5 Service Pack 3.",
+        "No fix is available for this problem in Exchange Server 5.5 at this time.",
+        "Currently no hotfix is available from the vendor.",
+        "Other articles erroneously state that this was corrected in Exchange Server 5.5 SP2.",
+        "This has not been implemented in Exchange Server 5.5.",
+        "This problem can not be resolved in Windows NT 4.0.",
+        "This is similar to another problem that was fixed in Exchange Server 5.5 Service Pack 2.",
+        "To correct this, apply the update to Windows NT 4.0 Service Pack 2.",
+        "To work around this, you must install Exchange Server 5.5 Service Pack 1 again.",
+        "This problem was corrected in Office 97 Service Release 2 (SR-2).",
+        "This problem was corrected in Windows 95 OEM Service Release 2 (OSR2).",
+        "This problem was corrected in the Windows NT 4.0 Security Rollup Package.",
         CONFIRMED_55,
     ],
 )
 def test_a_sentence_that_corrects_nothing(sentence):
     assert stated(read(text(sections=(("STATUS", sentence),)))) == []
+
+
+def test_what_is_corrected_in_a_service_pack_is_not_corrected_by_a_step_that_installs_one():
+    body = "1. Install Exchange Server 5.5 Service Pack 2.\n\n" + FIRST + "Exchange Server 5.5 Service Pack 3."
+    assert stated(read(text(sections=(("MORE INFORMATION", body),)))) == [(E55, "SP3", SP)]
+
+
+def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():
+    body = "A supported fix for Exchange Server 5.5 is now available.\n\nTo obtain this fix, contact support."
+    data = text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=(("RESOLUTION", body),))
+    assert stated(read(data)) == [(E55, None, HOTFIX), (E55, None, HOTFIX)]
+
+
+def test_a_promise_without_a_release_is_completed_by_what_is_confirmed_below():
+    body = "A supported fix is now available, or wait for the next Exchange Server service pack that has this fix."
+    confirmed = "Microsoft has confirmed this to be a problem in Exchange Server 5.0."
+    sections = (("RESOLUTION", body), ("STATUS", confirmed))
+    data = text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=sections)
+    assert stated(read(data)) == [(E50, None, HOTFIX)]
+
+
+@pytest.mark.parametrize(
+    ("words", "added"),
+    [
+        ("Microsoft Exchange version 4.0 Windows 3.x, Windows 95, and Windows NT clients", ()),
+        ("the Exchange Server 4.0 client", ()),
+        ("Microsoft Exchange Server version 4.0", ((E40, None),)),
+        ("Microsoft Windows NT Server 4.0 Service Pack 3", ((NT, "SP3"),)),
+        ("Microsoft Windows NT Server 4.0 Service Packs 3 and 4", ((NT, None),)),
+    ],
+)
+def test_what_a_fault_is_confirmed_in(words, added):
+    data = text(
+        applies_to=("Microsoft Outlook 97",),
+        sections=(("STATUS", f"Microsoft has confirmed this to be a problem in {words}."),),
+    )
+    assert tuple((a.product_line, a.level) for a in read(data).affected) == (("Outlook 97", None), *added)
 
 
 def test_a_sentence_about_two_products_states_both():

@@ -311,3 +311,15 @@ def test_articles_outside_the_blocks_are_no_members():
         ),
     )
     assert len(entries(advisory.extract(article.parse(data)))) == 3
+
+
+@pytest.mark.parametrize("title", ["XADM: Mouse Stops After Windows NT 4.0 SRP", "XADM: Missing SP2 README.RTF"])
+def test_a_fault_with_symptoms_that_lists_nothing_is_no_list(title):
+    data = text(title=title, sections=(("SYMPTOMS", "The mouse stops."),), trailer={"Issue type": "kbprb"})
+    meaning = advisory.extract(article.parse(data))
+    assert (meaning.kind, meaning.problems) == (Kind.PROBLEM, ())
+
+
+def test_a_sentence_that_goes_on_with_an_id_is_no_entry():
+    body = "   Q900500 XADM: A Fault\n\nSee the article\nQ900501 to determine whether it concerns you."
+    assert [ident for ident, *_ in entries(read(SP1, body))] == ["Q900500"]

@@ -48,6 +48,38 @@ def test_a_table_that_lists_versions_is_no_fix(introduction, heading):
     assert meaning.corrections == ()
 
 
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "The following file is available for download from the Download Center:",
+        "The Sample.exe file contains the following files:",
+        "To check this, verify that the following files are installed:",
+    ],
+)
+def test_what_is_offered_for_download_is_no_fix(introduction):
+    assert rows(f"{introduction}\n\n{STORE}", "MORE INFORMATION") == []
+
+
+@pytest.mark.parametrize("title", ["SAMPLE: Menuobj.exe Shows Menus", "XGEN: How to Obtain Service Pack 3"])
+def test_a_sample_and_a_service_pack_are_no_fix(title):
+    assert rows(f"{ATTRIBUTES}\n\n{STORE}", title=title) == []
+
+
+def test_a_component_with_a_table_in_the_resolution_is_the_fix():
+    assert rows(f"Component: Store\n\n{STORE}") == [("Store.exe", "5.5.2650.24")]
+
+
+def test_rows_without_a_name_are_none():
+    body = f"{ATTRIBUTES}\n\n" + box("File name|Version", "xxxxxxxx.xxx|5.5.2650.1", "A.exe|5.5.2650.2")
+    assert rows(body) == [("A.exe", "5.5.2650.2")]
+
+
+def test_a_note_below_a_table_is_no_row():
+    table = "File name      Version\n----------------------\nVoltrack.vxd   4.00.955"
+    note = "NOTE: The Voltrack.vxd file is installed on Windows 95 computers only"
+    assert rows(f"{ATTRIBUTES}\n\n{table}\n{note}") == [("Voltrack.vxd", "4.00.955")]
+
+
 def test_an_introduction_ends_with_its_section():
     data = text(sections=(("RESOLUTION", ATTRIBUTES), ("MORE INFORMATION", f"Builds:\n\n{STORE}")))
     assert advisory.extract(article.parse(data)).fixed_files == ()
@@ -151,6 +183,42 @@ NT_4 = {"applies_to": ("Microsoft Windows NT Server version 4.0",), "category": 
             "02-Apr-99  11:02a  N/A      172,304  Localspl.dll",
             {"file": "Localspl.dll", "version": None, "size": "172,304", "date": "02-Apr-99"},
         ),
+        (
+            "Date       Time      Version         Size     File name",
+            "3/29/2000  20:00:46 4.0.1381.147     534,528  A.dll",
+            {"version": "4.0.1381.147", "size": "534,528", "date": "3/29/2000"},
+        ),
+        (
+            "Date  Time  Version  Size  File name",
+            "3/29/2000  22.36 8.30.2651.0060  12  A.dll",
+            {"version": "8.30.2651.0060"},
+        ),
+        ("Date         Version    Size     File name", "18-Sep-2001  6.0.93.56  1.79 MB  A.exe", {"size": "1.79 MB"}),
+        ("Size     Version    File name", "1.79 MB  6.0.93.56  A.exe", {"size": "1.79 MB", "version": "6.0.93.56"}),
+        (
+            "Size       Version    File name",
+            "1.135.104  6.0.93.56  A.exe",
+            {"size": "1.135.104", "version": "6.0.93.56"},
+        ),
+        ("Version    Size  Platform  File name", "6.0.93.56  29K   x86  A.exe", {"size": "29K", "platform": "x86"}),
+        (
+            "Date       Version  Size     File name",
+            "3/23/2000  786  649,488  A.dll",
+            {"version": "786", "size": "649,488"},
+        ),
+        (
+            "Date       Version  Size     File name",
+            "3/23/2000  786  100 KB  A.dll",
+            {"version": "786", "size": "100 KB"},
+        ),
+        (
+            "Date         Version    File name",
+            "29 May 2001  6.0.93.56  A.exe",
+            {"date": "29 May 2001", "version": "6.0.93.56"},
+        ),
+        ("Version    Language  File name", "6.0.93.56  Chinese (PRC)  A.exe", {"language": "Chinese (PRC)"}),
+        ("Version    Locale  File name", "6.0.93.56  German  A.exe", {"language": "German"}),
+        ("Version    Platform  File name", "6.0.93.56  MIPS R3000  A.exe", {"platform": "MIPS R3000"}),
     ],
 )
 @pytest.mark.parametrize("indent", ["", "   "])

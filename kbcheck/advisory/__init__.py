@@ -23,6 +23,7 @@ from kbcheck.model import (
     FixedFile,
     Kind,
     Method,
+    Problem,
 )
 
 __all__ = ["extract"]
@@ -48,9 +49,12 @@ def extract(article: Article) -> Advisory:
     body = prose.Body(article)
     rows, table_problems = tables.read(article, body, servers or (every if len(every) == 1 else ()))
     problems += table_problems
-    if lists.is_list(article):
-        corrections = lists.read(article, listed, problems)
+    titled = lists.is_list(article)
+    of_list: list[Problem] = []
+    corrections = lists.read(article, listed, of_list) if titled else []
+    if corrections or (titled and not lists.reports(article)):
         kind = Kind.FIX_LIST
+        problems += of_list
     else:
         findings = statements.read(article, body, listed, rows)
         corrections = [*findings.corrections, *_of_tables(article, rows)]

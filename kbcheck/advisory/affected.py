@@ -126,7 +126,9 @@ def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | Non
 
 def _listed(name: str, rest: str) -> Iterable[tuple[str, str | None]]:
     packs = [match.group(1) for match in _PACKS.finditer(rest)]
-    yield name, None
+    # not: 4.0 SP4, 4.0 SP5, Terminal Server Edition
+    if not packs or re.search(r"4\.0(?! ?(?:sp|service)| terminal server edition (?:sp|service))", rest):
+        yield name, None
     for pack in packs:
         if product.line(name).level(f"SP{pack}"):
             yield name, f"SP{pack}"

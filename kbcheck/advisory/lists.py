@@ -42,13 +42,14 @@ _TITLE_WORDS = ("fix", "list", "readme", "problems", "post", "rollup", "hrp", "s
 _ENTRY = re.compile(r"\s{0,8}(?:[-|*\u2022\u00b7]\s*)?(Q\d{5,6})\b(?!\.\w{3})[\s:|\u00a0-]*(.*)", re.IGNORECASE)
 _PACK = re.compile(r"\b(?:service packs?|sp)(?: ?#)? ?(\d)([a-z])?(?:\.0)?(?:/\d?[a-z]?)?\b", re.IGNORECASE)
 _LIST_TITLE = re.compile(
-    r"^(?:[A-Z]{2,5}: ?)?(?:list of (?:bugs|fixes|problems)|how to obtain|.*\bfix ?list\b|.*\breadme(?:\.\w+)? file)",
+    r"^(?:[A-Z]{2,5}: ?)?(?:list of (?:bugs|fixes|problems)|how to obtain|.*\bfix ?list\b"
+    r"|.*\breadme(?:\.(?:txt|wri|doc))? file)",
     re.IGNORECASE,
 )
 _FURTHER = re.compile(
     r"\b(?:for (?:more|additional|further|general|related) (?:information|details)|please (?:see|refer)"
     r"|see the following|(?:information|instructions) (?:about|on) (?:how to )?obtain|refer to the following"
-    r"|are (?:also )?(?:described|documented) in)\b",
+    r"|are (?:also )?(?:described|documented) in|(?:hot)?fix (?:that is )?described in)\b",
     re.IGNORECASE,
 )
 _RELEASED = re.compile(
@@ -100,15 +101,22 @@ def is_list(article: Article) -> bool:
     return False
 
 
+def reports(article: Article) -> bool:
+    """Whether a text that is titled like a list, and lists nothing, reports a fault: `Mouse Stops with NT 4.0 SRP`."""
+    told = re.search(r"\b(?:fix ?lists?|list of)\b|\bbugs fixed\b|\bfixes\b", article.title[:_TITLE], re.IGNORECASE)
+    return told is None and any(section.heading in ("SYMPTOMS", "CAUSE") for section in article.sections)
+
+
 def _is_rollup(article: Article) -> bool:
     """Whether the title says that it lists what hotfixes after a service pack correct."""
-    if not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_bug(article):
+    if not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_fault(article):
         return False
     return not re.search(r"\blist of bugs fixed\b(?!.*\bhrp\b)", article.title, re.IGNORECASE)
 
 
-def _reports_a_bug(article: Article) -> bool:
-    return "kbbug" in article.trailer_value("Issue type").lower()
+def _reports_a_fault(article: Article) -> bool:
+    issue = article.trailer_value("Issue type").lower()
+    return "kbbug" in issue or "kbprb" in issue
 
 
 def read(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
@@ -196,6 +204,7 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
                 and not summary
                 and not further
                 and not _LIST_TITLE.match(words)
+                and not _reads_on(body, number, words)
                 and ident != article.id
             ):
                 found.append(
@@ -229,6 +238,12 @@ def _is_further(paragraph: Sequence[str]) -> bool:
 def _stands_alone(lines: Sequence[str], number: int) -> bool:
     above = lines[number - 2].strip()
     return not above or is_rule(above, "-", 3) or is_rule(above, "=", 3) or above.isupper()
+
+
+def _reads_on(lines: Sequence[str], number: int, words: str) -> bool:
+    """Whether an id begins a line only because a sentence goes on there: `Q221146 to determine if ...`."""
+    above = lines[number - 2]
+    return words[:1].islower() and bool(above.strip()) and not _ENTRY.fullmatch(above.rstrip())
 
 
 def _continues(lines: Sequence[str], number: int) -> bool:
@@ -361,20 +376,26 @@ def _blocks(article: Article) -> list[_Block]:
             number += 2 if underlined else 1
             continue
         entry = _ENTRY.fullmatch(text.rstrip())
+        if underlined and entry is None and _ABOUT_FIXES.search(stripped):
+            summary = further = False  # Summary List for the Client Hotfix Bundle
+            paragraph = []
+            number += 2
+            continue
         if not stripped:
             if paragraph:
                 joined = " ".join(paragraph)
-                further = bool(_FURTHER.search(joined)) and not re.search(
+                further = _is_further(paragraph) and not re.search(
                     r"\bfix(?:es)?\b.{0,40}\b(?:included|listed)\b|includes? (?:the )?(?:following )?fixes", joined
                 )
                 members = members or bool(re.search(r"following fixes", joined, re.IGNORECASE))
                 paragraph = []
         elif entry is not None:
             if paragraph:
-                further = bool(_FURTHER.search(" ".join(paragraph)))
+                further = _is_further(paragraph)
                 paragraph = []
             ident, words = entry.group(1).upper(), entry.group(2)
-            if not summary and not further and not _LIST_TITLE.match(words) and ident != article.id:
+            left_out = summary or further or _LIST_TITLE.match(words) or _reads_on(lines, number, words)
+            if not left_out and ident != article.id:
                 (block or plain).members.append((ident, number, stripped))
         elif not _continues(lines, number):
             paragraph.append(stripped)

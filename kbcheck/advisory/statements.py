@@ -161,7 +161,18 @@ _TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(
 # A sentence without any of these states nothing.
 _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
-    *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "contact", "obtain"),
+    *(
+        "included",
+        "incorporated",
+        "implemented",
+        "available",
+        "contained",
+        "posted",
+        "developed",
+        "created",
+        "contact",
+        "obtain",
+    ),
     *("apply the", "install the", "feature", "pack", "sp"),
 )
 _RELATIVE = re.compile(
@@ -197,8 +208,8 @@ _RELEASE_WORDS = re.compile(
 )
 # what makes of a product, or of its release, something else: SNA Server 3.0 SP1, Windows NT 4.0 Resource Kit
 _NO_RELEASE = re.compile(
-    r" ?(?:and )?\(?(?:service (?:pack|\d)|s[pr][ -]?\d|osr|oem|hotfix|patch|(?:software )?update|post|\d|beta|setup"
-    r"|documentation|help|readme|(?:server )?resource kit|cd|client)"
+    r" ?(?:and )?\(?(?:service (?:pack|\d)|(?:security )?rollup|s[pr][ -]?\d|osr|oem|hotfix|patch|(?:software )?update"
+    r"|post|\d|beta|setup|documentation|help|readme|(?:server )?resource kit|cd|client)"
 )
 # version 1.2 / the MASM 6.1 / NMAKE version 1.2 for MS-DOS / version 5.0 of the client; at most four words before it
 _OWN_RELEASE = re.compile(
@@ -461,7 +472,9 @@ class _Reader:
         self.bug = True
         named: list[str] = []
         for mention in product.mentions(rest):
-            if self._runs_on(mention, rest) or self._is_client(mention, rest):
+            if self._is_client(mention, rest):
+                return
+            if self._runs_on(mention, rest):
                 continue
             lines = mention.lines or self._complete(mention, ())
             named += lines

@@ -58,28 +58,34 @@ _HEADINGS = {
     "time": re.compile(r"^(?:file )?time", re.IGNORECASE),
     "size": re.compile(r"size|bytes", re.IGNORECASE),
     "platform": re.compile(r"platform|processor|architecture|cpu|hardware", re.IGNORECASE),
-    "language": re.compile(r"language", re.IGNORECASE),
+    "language": re.compile(r"language|locale", re.IGNORECASE),
 }
 _HEADER_WORDS = re.compile(
     r"(?P<file>file ?names?(?: and path| and location)?|filename|module)|(?P<size>(?:file )?size(?: ?\(bytes\))?"
     r"|bytes)|(?P<date>(?:file )?date(?: ?/ ?time)?)|(?P<time>(?:file )?time)"
     r"|(?P<version>(?:file |current |product |new )*version|build)|(?P<platform>platform|processor|operating system"
-    r"|cpu)|(?P<language>language)|(?P<bare>\bfile\b|\bname\b)|(?P<other>destination(?: folder)?|location|folder|path"
-    r"|description|checksum|component)",
+    r"|cpu)|(?P<language>language|locale)|(?P<bare>\bfile\b|\bname\b)|(?P<other>destination(?: folder)?|location|folder"
+    r"|path|description|checksum|component)",
     re.IGNORECASE,
 )
 # One of these, or a second word like "file", stands in each line of names of columns that is ASCII.
 _OTHER_WORDS = (
     *("version", "size", "byte", "date", "time", "build", "platform", "processor", "system", "cpu", "language"),
+    "locale",
     *("destination", "location", "folder", "path", "description", "checksum", "component"),
 )
 _DATE = re.compile(
     r"(?<![\w.])\d{1,4}[-/](?:\d{1,2}|[A-Za-z]{3,9})[-/]\d{2,4}|(?<![\w.])[A-Za-z]{3,9}-\d{1,2}-\d{2,4}|(?:Jan|Feb"
     r"|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2},? \d{2,4}"
+    r"|(?<![\w.])\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{4}(?![\w.])"
 )
-_TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})? ?(?:[AaPp]\.?[Mm]?\.?)?")
+_TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]?\.?)?(?!\S)")
 _VERSION = re.compile(r"v?\d{1,5}(?:[.:]\d{1,6}){1,4}[a-z]?")
 _SIZE = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
+# 1.79 MB, 29K, 185,760b; 147.010 as other languages write it
+_SIZED = re.compile(r"(?<!\S)(?:\d[\d.,]* ?(?:[KM]B?|bytes)|\d{1,3}(?:,\d{3})+ ?b)(?!\S)", re.IGNORECASE)
+_DOTTED_SIZE = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_PLACEHOLDER = re.compile(r"x+\.x+", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z]{1,6} ?/?>")
 _UNIT = re.compile(r"(?:bytes?|kb|k|b|mb)", re.IGNORECASE)
 _PLATFORM = re.compile(r"\(?(?:x86|alpha|i386|ia64|intel|axp|mips|ppc|powerpc|all|both|x86/alpha)\)?", re.IGNORECASE)
@@ -187,7 +193,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
 
 def _introduces(text: str, section: str, *, ends: bool = False) -> bool:
     """Whether a paragraph introduces a table as the fix; with `ends`, one that a blank line follows."""
-    if _DOWNLOAD.search(text) and not re.search(r"attributes|or later", text):
+    if _DOWNLOAD.search(text) and not re.search(r"should have|or later|\bfix", text):
         return False
     if _INTRODUCTION.search(text):
         return True
@@ -288,7 +294,7 @@ def _role(cell: str) -> str | None:
 
 def _record(cells: dict[str | None, str], line: int, component: str | None, heading: str | None) -> FixedFile | None:
     name = cells.get("file", "")
-    if not name or len(name) > 80:
+    if not name or len(name) > 80 or _PLACEHOLDER.fullmatch(name):
         return None
 
     def cell(role: str) -> str | None:
@@ -368,6 +374,39 @@ def _columns(lines: Sequence[str], number: int, end: int, component: str | None,
     return Table(tuple(found), first, number)
 
 
+def _by_order(tokens: list[str], words: Sequence[str | None], cells: dict[str | None, str]) -> None:
+    """Take out of `tokens` what only the order of the columns tells apart.
+
+    A time and a version with dots alone (`22.36 8.30.2651.0060`), a size and a version (`147.010 4.0.1381.1`), a bare
+    version and a size (`7043 90,384`).
+    """
+    dotted = [token for token in tokens if _VERSION.fullmatch(token)]
+    if "version" in words and len(dotted) == 2:
+        first, second = dotted
+        if "time" in words and "time" not in cells and re.fullmatch(r"\d{1,2}\.\d{2}", first):
+            cells["time"] = first
+            tokens.remove(first)
+            return
+        if "size" in words and "size" not in cells:
+            size = first if words.index("size") < words.index("version") else second
+            if _DOTTED_SIZE.fullmatch(size):
+                cells["size"] = size
+                tokens.remove(size)
+                return
+    numbers = [token for token in tokens if _SIZE.fullmatch(token)]
+    if "version" in words and "size" in words and not dotted:
+        before = words.index("version") < words.index("size")
+        if len(numbers) == 2:
+            version = numbers[0 if before else 1]
+        elif len(numbers) == 1 and "size" in cells:
+            version = numbers[0]
+        else:
+            return
+        if version.isdigit():
+            cells["version"] = version
+            tokens.remove(version)
+
+
 def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None:
     """Return the cells of a row by what they look like; None when the line is no row (it has no file name)."""
     cells: dict[str | None, str] = {}
@@ -383,7 +422,12 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
                 cells["time"] = match.group().strip()
                 rest = before + "  " + after
                 break
+    match = _SIZED.search(rest) if "size" in words else None
+    if match:
+        cells["size"] = match.group()
+        rest = rest[: match.start()] + "  " + rest[match.end() :]
     tokens = rest.split()
+    _by_order(tokens, words, cells)
     leftover: list[str] = []
     for token in tokens:
         if "file" not in cells and _FILE.fullmatch(token) and not _VERSION.fullmatch(token):
@@ -394,6 +438,8 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
             cells["size"] = token
         elif _UNIT.fullmatch(token) and "size" in cells:
             cells["size"] += " " + token
+        elif re.fullmatch(r"r\d000", token, re.IGNORECASE) and "platform" in cells:
+            cells["platform"] += " " + token  # MIPS R3000
         elif _PLATFORM.fullmatch(token):
             cells["platform"] = " and ".join(filter(None, (cells.get("platform"), token.strip("()"))))
         elif (token.lower() in ("and", "&", "or") and "platform" in cells) or token.lower() in _ABSENT:
@@ -408,11 +454,11 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
         return None
     if leftover:
         joined = " ".join(leftover)
-        if "language" in words and len(leftover) <= 2 and joined.isalpha():
+        if "language" in words and len(leftover) <= 2 and re.fullmatch(r"[^\W\d_]+(?: \(?[^\W\d_]+\)?)?", joined):
             cells["language"] = joined
         elif "platform" in words and "platform" not in cells and len(leftover) <= 3:
             cells["platform"] = joined
-        elif len(leftover) > 4 and not set(words) & {"other"}:
+        elif len(leftover) > 4 and not (set(words) & {"other"} and {"version", "date", "time"} & cells.keys()):
             return None
     if len(cells) < 2 and len(tokens) > 1 and "version" not in words:
         return None
@@ -434,7 +480,7 @@ def _with_line(row: FixedFile, server_lines: Sequence[str], problems: list[Probl
         if build:
             return replace(row, product_line=name, build=build)
     plain = [name for name in candidates if product.line(name).scheme != "branch"]
-    build = product.parse_build(row.version)
+    build = product.parse_build(row.version.replace(":", "."))
     if not branched and plain:
         if not build:
             problems.append(
