@@ -108,7 +108,7 @@ def main() -> None:
         "--db", default=str(Path(platformdirs.user_data_dir("kbcheck", appauthor=False)) / "kbcheck.db")
     )
     with Store(parser.parse_args().db, create=False) as store:
-        facts = list(store.all_facts())
+        facts = [stored.facts for stored in store.articles()]
         print(f"{len(facts):,} articles\n\n### Fix lists against the articles themselves\n")
         lists(facts)
         print("\n### Labelled sample\n")
