@@ -85,7 +85,7 @@ class Subheading:
 
 
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
-_PLAIN_HEADING = re.compile(r"(?:for )?(.{3,60}?):?(?: only)?")
+_PLAIN_HEADING = re.compile(r"(?:for )?(.{3,75}?):?(?: only)?")
 # article.This problem was / U.S. Service Pack / (SP2). For / for NT. This / version 5.5.. This / 5.0 This problem was
 # The class that it begins with is what makes it quick; what stands before is looked at after.
 _SENTENCE_END = re.compile(

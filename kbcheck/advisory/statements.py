@@ -410,9 +410,12 @@ class _Reader:
                 self._correction(sentence)
                 if sentence.hotfix:
                     named = self._named(sentence.folded)
-                    self.offered = named or self.offered
+                    if named and "rollup" in sentence.folded:  # it has the name of what it is installed on
+                        named = tuple(dict.fromkeys((*self._scope(), *named)))
+                    elif named:
+                        self.offered = named
                     promised = self._promised()
-                    scope = self._scope() or named or (() if promised else self.offered)
+                    scope = named or self._scope() or (() if promised else self.offered)
                     self.hotfixes.append((sentence, self.line, scope, promised, self.recent))
 
     def finish(self) -> None:
