@@ -145,6 +145,11 @@ def build_key(build: tuple[int, ...]) -> tuple[int, ...]:
     return build[:end]
 
 
+def comparable(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether one version tells of another whether it is older: both of one release (5.5.x), or both bare numbers."""
+    return one[:1] == other[:1] != () or len(one) == len(other) == 1
+
+
 @functools.lru_cache(maxsize=4096)
 def parse_build(text: str) -> tuple[int, ...]:
     """Return the integers of a dotted version, () when `text` is none (at most six numbers of at most nine digits)."""

@@ -365,3 +365,28 @@ def test_the_bundled_fleet_in_groups_is_the_fleet_one_by_one(known, profiles) ->
     fleetwide = matching.Fleetwide(every)
     for each in known.values():
         assert judged(fleetwide, each) == [matching.assess(profile, each) for profile in every]
+
+
+@pytest.mark.parametrize(
+    ("version", "reason"),
+    [
+        ("2.0.1380.1131", Reason.FILE_TOO_OLD),
+        ("2.0.1380.1132", Reason.FIXED_BY_FILE_VERSION),
+        ("2.0.1493.2000", Reason.BRANCH_UNCLEAR),
+        ("2.0.1493.2121", Reason.FIXED_BY_FILE_VERSION),
+        ("2.0.1493.3000", Reason.FIXED_BY_BUILD_ORDER),
+    ],
+)
+def test_a_table_with_a_row_for_each_service_pack(version: str, reason: Reason) -> None:
+    """Q246842: a host's file is held against the row of its own service pack too, not only against the lowest."""
+    name = "Systems Management Server 2.0"
+    rows = tuple(
+        FixedFile("Ldwmnt.dll", text, None, None, None, None, None, None, n, name, product.parse_build(text))
+        for n, text in enumerate(("2.0.1380.1132", "2.0.1493.2121"), start=50)
+    )
+    facts = Facts(
+        "Q900001", "A fault", datetime.date(2001, 1, 1), Kind.BUG, (Affected(name, None, 12, name),), rows, ()
+    )
+    level = product.level_of_build(product.line(name), product.parse_build(version)) or "RTM"
+    profile = Profile(name, (level,), files=(("ldwmnt.dll", product.parse_build(version), version),))
+    assert matching.assess(profile, knowledge.weigh(facts)).reason is reason

@@ -469,3 +469,18 @@ def test_the_files_of_a_level_belong_to_its_branch():
 def test_the_fourth_number_tells_a_level_too(build: str, level: str | None) -> None:
     line = product.line("Systems Management Server 2.0")
     assert product.level_of_build(line, product.parse_build(build)) == level
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ((5, 5, 2650, 24), (5, 5, 2653), True),
+        ((5, 5, 2650, 24), (6, 0, 4417), False),
+        ((786,), (787,), True),
+        ((786,), (4, 0, 1381), False),
+        ((), (786,), False),
+        ((), (), False),
+    ],
+)
+def test_versions_that_can_be_compared(one: tuple[int, ...], other: tuple[int, ...], wanted: bool) -> None:
+    assert product.comparable(one, other) is product.comparable(other, one) is wanted

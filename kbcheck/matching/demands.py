@@ -201,7 +201,7 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
         reported = [
             (name, told[name], wanted)
             for name, wanted in test.required
-            if name in told and _same_line(told[name], wanted)
+            if name in told and product.comparable(told[name], wanted)
         ]
         if not reported:
             continue
@@ -209,9 +209,11 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
         if any(product.build_key(have) < product.build_key(wanted) for _, have, wanted in reported):
             old = old or test
             continue
-        answers = {_branch(of, line, have, wanted, base) for _, have, wanted in reported}
-        if any(_short_of(of, told.get(name, ()), build) for name, build in test.higher):
-            answers.add("unclear")
+        answers = {
+            _of_own_branch(of, have, [build for other, build in test.higher if other == name])
+            or _branch(of, line, have, wanted, base)
+            for name, have, wanted in reported
+        }
         if "unclear" in answers:
             unclear = unclear or test
         elif "base" in answers:
@@ -229,18 +231,12 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
     return Standing(tuple(f"files:{name}" for name in used), passed, unclear, partial, old, past_base, ordered)
 
 
-def _short_of(of: product.Line, have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    """Whether a version is below one that its own branch requires."""
-    return (
-        len(have) > 0
-        and product.build_key(have) < product.build_key(wanted)
-        and _level_of(of.name, have) == _level_of(of.name, wanted)
-    )
-
-
-def _same_line(have: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    """Whether two versions can be compared: of one release (5.5.x), or both without a known scheme."""
-    return len(have) > 0 and len(wanted) > 0 and have[0] == wanted[0]
+def _of_own_branch(of: product.Line, have: tuple[int, ...], rows: Sequence[tuple[int, ...]]) -> str:
+    """Return what the rows of a version's own branch say of it, see _branch(); "" when there are none."""
+    own = [product.build_key(row) for row in rows if _level_of(of.name, row) == _level_of(of.name, have)]
+    if not own:
+        return ""
+    return "same" if product.build_key(have) >= min(own) else "unclear"
 
 
 @functools.lru_cache(maxsize=65536)

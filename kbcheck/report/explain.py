@@ -299,7 +299,7 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
             of = product.line(profile.product_line)
             have = product.line_build(of, told[name]) or product.parse_build(told[name])
             builds = [product.line_build(of, v) or product.parse_build(v) for _, v, _ in entries]
-            low = min((build for build in builds if build[:1] == have[:1]), default=())
+            low = min((build for build in builds if product.comparable(build, have)), default=())
             if not low:
                 answer = f"of another release than {entries[0][1]}: it does not count"
                 best = "other" if best == "?" else best
