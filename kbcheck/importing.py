@@ -26,17 +26,20 @@ from kbcheck.workers import Lost, Workers
 BATCH = 2000
 _CHUNK, _CHUNK_BYTES = 64, 1024 * 1024
 _SHOWN = 10_000  # reasons that are kept; a summary prints a few
-_PARTIAL = "cut off or abridged (without Microsoft's closing lines): not taken"
 _IDENT = re.compile(rb"(?:\xef\xbb\xbf)?DOCUMENT:(Q\d{5,6})")
 
 
 @dataclass(slots=True)
 class Summary:
-    """What an import did; `rejected` and `not_articles` are (name, reason), the first ones of each."""
+    """What an import did; `rejected` and `not_articles` are (name, reason), the first ones of each.
+
+    `abridged`: texts that are not taken, because the article is stored whole.
+    """
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
+    abridged: int = 0
     passed_over: int = 0
     bugs: int = 0
     fixes: int = 0
@@ -66,6 +69,7 @@ class Understood:
     bug: bool
     fix: bool
     problems: int
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,8 @@ def _understand(data: bytes) -> Understood | Refused:
     except article.ArticleError as error:
         return Refused(str(error), data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"DOCUMENT:"))
     fix = any(correction.subject == read.article.id for correction in read.corrections)
-    return Understood(prepare(read), read.kind == "bug", fix, len(read.problems))
+    cut = any(problem.kind == "cut-off" for problem in read.problems)
+    return Understood(prepare(read), read.kind == "bug", fix, len(read.problems), cut)
 
 
 def _each(
@@ -183,6 +188,7 @@ class _Import:
         self._under_way: Counter[bytes] = Counter()
         self._batch: list[Prepared] = []
         self._names: dict[str, str] = {}
+        self._cut: set[str] = set()
 
     def chunks(self, items: Iterable[Item]) -> Iterator[list[Found | Unreadable]]:
         """Return the texts that must be parsed or rejected, some at a time; count the others."""
@@ -240,6 +246,8 @@ class _Import:
         self._digests.add(prepared.digest)
         self._batch.append(prepared)
         self._names[prepared.id] = found.name
+        if result.cut:
+            self._cut.add(prepared.id)
         if len(self._batch) >= BATCH:
             self.flush()
         self._progress(found.done, summary.articles + len(self._batch))
@@ -251,11 +259,19 @@ class _Import:
             self.summary.new += done.new
             self.summary.unchanged += done.kept
             for ident in done.partial:
-                _reject(self.summary, self._names[ident], f"{ident} is stored whole, and this text is {_PARTIAL}")
+                if ident in self._cut:
+                    _reject(
+                        self.summary,
+                        self._names[ident],
+                        f"{ident} is stored whole, and this text is cut off: not taken",
+                    )
+                else:
+                    self.summary.abridged += 1
             # The same article twice in one batch counts as new, then updated.
             self.summary.updated += len(self._batch) - done.new - done.kept - len(done.partial)
             self._batch.clear()
             self._names.clear()
+            self._cut.clear()
 
 
 def _articles(item: Found | Unreadable) -> list[Found | Unreadable]:

@@ -273,11 +273,41 @@ def near(text: str) -> str | None:
         if mention.start == 0 and (mention.lines or _EDITION.fullmatch(folded, mention.end)):
             return None
     folded = re.sub(r"[\s\d.]+$", "", folded)
+    if folded in _catalog().names:  # a release that is not known is no slip
+        return None
     for name in difflib.get_close_matches(folded, _catalog().names, 3, 0.85):
         pairs = list(zip_longest(folded.split(), name.split(), fillvalue=""))
         if all(difflib.SequenceMatcher(None, one, other).ratio() >= 0.8 for one, other in pairs):
             return _catalog().names[name][0]
     return None
+
+
+@functools.lru_cache(maxsize=4096)
+def no_release(text: str, release: str) -> tuple[str, ...]:
+    """Return the server product that `text` names and its releases, where `release` can be none of its family.
+
+    A release above all that are known may be a newer one, which is nothing to be refused.
+    """
+    name = known_product(text)
+    if name is None or name in _catalog().open:
+        return ()
+    own = [each for each in lines() if each.product == name and each.server]
+    spelled = [spelling for each in own for spelling in spellings(each.product)]
+    numbers = [build for build in map(parse_build, spelled) if build and build[0] < 100]
+    if not numbers or release.lower() in spelled:
+        return ()
+    asked = parse_build(release)
+    if asked and (asked > max(numbers) or not all(part < 100 for part in asked)):
+        return ()
+    return (name, *sorted({each.release for each in own}, key=parse_build))
+
+
+def names_release(name: str, release: str) -> bool:
+    """Whether an inventory's `release` may stand beside the line `name`: it is its release, or none that is known."""
+    of = line(name)
+    known = spellings(of.product)
+    written = known.get(release.lower())
+    return written is None or written == name or not of.release
 
 
 def selects(wanted: str, name: str) -> bool:

@@ -38,7 +38,7 @@ class SelectionError(KbcheckError):
 def read(paths: Iterable[Path], workers: Workers) -> Fleet:
     """Read inventory files as inventory.read() does, several at the same time by workers."""
     every = list(paths)
-    if not workers.remote:
+    if not workers.remote or len(inventory.files(every)) == 1:
         return inventory.read(every)
     contents = ((name, path.read_bytes()) for name, path in inventory.files(every))
     return inventory.merge(_found(workers.map(_part, contents)))
@@ -99,18 +99,17 @@ def judged(known: ArticleKnowledge) -> None:
 def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
     """Return a remark for each product line about which no article is: a new product, or a slip in the inventory."""
     told = fleet.installations
-    numbers = Counter(told.which) if lines else Counter()
-    for line in sorted(lines):
-        templates = {n for n, each in enumerate(told.templates) if each.product_line == line}
-        first = next((n for n, template in enumerate(told.which) if template in templates), None)
-        if first is not None:
-            count = sum(numbers[template] for template in templates)
-            row = told[first]
-            yield Refusal(
-                row.sources[0][1].file,
-                row.sources[0][1].line,
-                f"no article in the database is about {line}, which {_hosts(count)}: nothing is known of it",
-            )
+    of = {n: each.product_line for n, each in enumerate(told.templates) if each.product_line in lines}
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for index, template in enumerate(told.which) if of else ():
+        if template in of:
+            first.setdefault(of[template], index)
+            counts[of[template]] += 1
+    for line in sorted(first):
+        row = told[first[line]].sources[0][1]
+        message = f"no article in the database is about {line}, which {_hosts(counts[line])}: nothing is known of it"
+        yield Refusal(row.file, row.line, message)
 
 
 def _hosts(count: int) -> str:

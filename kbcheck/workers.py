@@ -15,8 +15,10 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -150,6 +152,8 @@ class Workers:
         """Let this thread's process do a chunk."""
         process: _Process | None = getattr(self._process_of, "process", None)
         if process is None or not process.alive:
+            if process is not None:
+                self._processes.remove(process)
             process = self._process_of.process = _Process()
             self._processes.append(process)
         answer: R = process.ask(function, chunk)
@@ -173,6 +177,9 @@ class Workers:
             answer: R = process.ask(function, chunk)
         except DiedError:
             return Lost()
+        except BaseException:
+            process.kill()
+            raise
         finally:
             process.close()
         return answer
@@ -195,6 +202,7 @@ class _Process:
         self._process.start()
         theirs.close()
         self.alive = True
+        self._exit: int | None = None
 
     def ask(self, function: Callable[[C], R], chunk: C) -> R:
         """Return `function` of `chunk`, raise what it raises; DiedError when the process ends before."""
@@ -203,8 +211,8 @@ class _Process:
             answer, error = self._pipe.recv()
         except (EOFError, OSError) as error:
             self.alive = False
-            self._process.join()
-            raise DiedError(f"exit code {self._process.exitcode}") from error
+            self.close()
+            raise DiedError(f"exit code {self._exit}") from error
         if error is not None:
             raise error
         found: R = answer
@@ -212,12 +220,16 @@ class _Process:
 
     def kill(self) -> None:
         """End it at once, whatever it does."""
-        self._process.kill()
+        with contextlib.suppress(ValueError):  # it has ended, and is closed
+            self._process.kill()
 
     def close(self) -> None:
         """Let it end, and wait for that."""
         self._pipe.close()
-        self._process.join()
+        with contextlib.suppress(ValueError):
+            self._process.join()
+            self._exit = self._process.exitcode
+            self._process.close()
 
 
 def _serve(pipe: Connection) -> None:
@@ -239,8 +251,23 @@ def _serve(pipe: Connection) -> None:
             try:
                 answer = (function(chunk), None)
             except Exception as error:
-                answer = (None, error)
-            pipe.send(answer)
+                answer = (None, _portable(error))
+            try:
+                pipe.send(answer)
+            except OSError:
+                raise
+            except Exception as error:  # the answer cannot be sent
+                pipe.send((None, _portable(error)))
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an error as it can be sent, with a note of where it was raised."""
+    error.add_note(f"in a worker: {traceback.format_exc()}")
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  # what was made here
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+    return error
 
 
 def _hold_interruptions() -> None:

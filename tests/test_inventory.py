@@ -776,7 +776,7 @@ def test_two_systems_of_one_host_that_disagree_are_noted() -> None:
 
 def test_a_second_column_of_one_meaning_is_noted() -> None:
     read = fleet("host,product,version,service_pack,SP,note,note\nA,Exchange Server,5.5,SP3,SP4,x,y\n")
-    assert messages(read.remarks) == ['f.csv:1: column "SP" is not read: service_pack is in "service_pack"']
+    assert messages(read.remarks) == ['f.csv:1: column 5, "SP", is not read: service_pack is in column 4']
     (got,) = read.installations
     assert got.levels == ("SP3",)
     assert dict(got.extra) == {"SP": "SP4", "note (column 6)": "x", "note (column 7)": "y"}
@@ -831,3 +831,54 @@ def test_two_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert [name for name, _, _ in read.inventories] == [str(path) for path in paths]
     assert [each.file for each in read.refusals] == [str(path) for path in paths]
     assert [name for name, _, _ in inventory.read(paths[:1]).inventories] == ["f.csv"]
+
+
+def test_a_mistyped_column_is_noted() -> None:
+    read = fleet("host,product,version,sevice_pack,sites,owner\nA,Exchange Server,5.5,SP3,x,y\n")
+    assert messages(read.remarks) == ['f.csv:1: column 4, "sevice_pack", is not known: expected service_pack?']
+    assert dict(read.installations[0].extra) == {"sevice_pack": "SP3", "sites": "x", "owner": "y"}
+
+
+@pytest.mark.parametrize(
+    ("product", "version", "build"),
+    [
+        ("Exchange Server", "5,5", "2650,24"),
+        ("Exchange Server 5,5", "", "5,5,2650,24"),
+        ("Exchange Server", "Version 5,5", "5.5.2650.24"),
+    ],
+)
+def test_numbers_with_commas_are_read(product: str, version: str, build: str) -> None:
+    got = only(f"host;product;version;build\nA;{product};{version};{build}\n")
+    assert (got.product_line, got.builds) == (E55, ((5, 5, 2650, 24),))
+
+
+@pytest.mark.parametrize("version", ["5.6", "5.55", "5.mai", "5.5x", "3.0"])
+def test_a_release_that_never_was_is_refused(version: str) -> None:
+    read = fleet(f"host,product,version\nA,Exchange Server,{version}\nB,Exchange Server,5.5\n")
+    assert [each.host for each in read.installations] == ["B"]
+    (message,) = messages(read.refusals)
+    assert message.startswith(f'f.csv:2: version "{version}": Exchange Server has no such release; expected ')
+    assert "5.5" in message
+
+
+@pytest.mark.parametrize("version", ["2003", "6.5", "8.0", "15.1"])
+def test_a_newer_release_is_taken_as_it_is(version: str) -> None:
+    assert only(f"host,product,version\nA,Exchange Server,{version}\n").product_line == f"Exchange Server {version}"
+
+
+def test_columns_that_contradict_each_other_are_noted() -> None:
+    read = fleet(
+        "host,product,version,sp\nA,Exchange Server 5.5,5.0,SP2\nB,Exchange Server,5.5 SP2,SP3\n"
+        "C,Exchange Server 5.5,5.5,SP3\nD,Exchange 2000 Server,6.0,SP1\n"
+    )
+    assert messages(read.remarks) == [
+        f'f.csv:2: version "5.0" is not that of "Exchange Server 5.5": taken as {E55}',
+        "f.csv:3: SP2 and SP3 are told: both are kept",
+    ]
+
+
+def test_what_contradicts_a_row_of_another_file_names_that_file(tmp_path: Path) -> None:
+    for name, pack in (("a.csv", "SP3"), ("b.csv", "SP4")):
+        (tmp_path / name).write_text(f"host,product,version,sp\nA,Exchange Server,5.5,{pack}\n")
+    read = inventory.read([tmp_path / "a.csv", tmp_path / "b.csv"])
+    assert messages(read.remarks) == [f"b.csv:2: A, {E55}: SP4 here, SP3 (a.csv:2) before: both are kept"]

@@ -114,11 +114,11 @@ def test_hosts_share_profiles_and_keep_their_order() -> None:
 
 
 def test_a_product_that_no_article_names_is_noted(bundled_db: Path) -> None:
-    text = "host,product,version\nA,Exchange Server,5.6\nB,Exchange Server,5.5\nC,Exchange Server,5.6\n"
+    text = "host,product,version\nA,Exchange Server,8.0\nB,Exchange Server,5.5\nC,Exchange Server,8.0\n"
     with Store(str(bundled_db)) as store:
         assessment = scanning.run(inventory.read_bytes("f.csv", text.encode()), store)
     assert [(each.line, each.message) for each in assessment.remarks] == [
-        (2, "no article in the database is about Exchange Server 5.6, which 2 rows name: nothing is known of it")
+        (2, "no article in the database is about Exchange Server 8.0, which 2 rows name: nothing is known of it")
     ]
 
 

@@ -120,8 +120,8 @@ _CONFIRMED_PACK = re.compile(
 )
 # the Microsoft Exchange version 4.0 Windows 3.x and Windows NT clients
 _CLIENTS = re.compile(
-    r"(?: (?:windows|win\w*|nt|95|98|3\.\w+|\d\.\d|ms-dos|msdos|macintosh|mac|outlook|and|or|for|\d\d-bit|messaging"
-    r"|mail|server))* clients?\b"
+    r"(?: (?:win\w*|nt|9[58]|\d\.\w+|ms-?dos|mac\w*|outlook|and|or|for|\d\d-bit|messaging|mail|server)(?= )){0,12}"
+    r" clients?\b"
 )
 # the Windows Messaging Client for Windows 95; not: Service Pack 3 for Windows NT 4.0
 _FOR = re.compile(r"\b(?:for|on|under|running) $")

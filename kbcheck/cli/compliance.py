@@ -49,6 +49,8 @@ def import_(
         total = store.count()
     if not quiet:
         extra = []
+        if summary.abridged:
+            extra.append(f"{summary.abridged:,} abridged: what is stored is whole, and stays")
         if summary.not_article_count:
             named = "" if verbose or summary.named_not_articles else " (-v says why)"
             extra.append(f"{summary.not_article_count:,} not an article{named}")
@@ -170,12 +172,15 @@ def report(
     """
     from kbcheck.report import narrow
 
+    if list_:
+        if number is not None or format_ is not options.ScanFormat.TABLE:
+            raise CommandError("--list prints a table of all scans: expected neither SCAN nor --format with it", USAGE)
+        with options.open_store(db) as store:
+            streams.write([_scans(store)], output)
+        return OK
     named = options.ids(article)
     shown = _shown(by, format_, status, all_, fail_on, output, quiet, verbose, named)
     with options.open_store(db) as store:
-        if list_:
-            streams.write([_scans(store)], output)
-            return OK
         assessment = store.load_scan(number)
     if assessment is None:
         raise options.no_scan(number)
@@ -259,7 +264,7 @@ def _print_scan(assessment: Assessment, shown: _Shown) -> int:
         streams.write_data(data.json_lines(assessment, statuses), shown.output)
     elif shown.format is options.ScanFormat.CSV:
         streams.write_data(data.csv_lines(assessment, statuses), shown.output)
-    elif not shown.quiet:
+    elif not shown.quiet or shown.output is not None:
         streams.write([_table(assessment, shown)], shown.output)
     if not assessment.articles:
         streams.say("Nothing was judged: no advisory in the database concerns these products")
@@ -326,6 +331,10 @@ def explain(
         verdict = matching.assess(profile, known)
         pages.append(writer.text(row, profile, known, verdict, stored.heard, then, width=streams.width()))
         documents.append(writer.document(row, profile, known, verdict, stored.heard, then))
+    told = {row.product_line for row, _ in rows}
+    others = [row.product_line for row, _ in stored.rows if row.product_line not in told]
+    if others and product is None:
+        pages.append(f"{host} has {', '.join(others)} too, which the article does not list (--product shows why)\n")
     if format_ is options.PageFormat.JSON:
         streams.write_data(
             [

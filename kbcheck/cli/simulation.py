@@ -58,6 +58,10 @@ def simulate(
             raise CommandError("--host tells the variant: leave --variant out", USAGE)
         found, judged_by = _variant_of(host, inventory, db)
         chosen = deadlock.Variant(found) if found is not None else None
+        if runs is not None and chosen is not deadlock.Variant.FAULTY:
+            raise CommandError(
+                f"--runs is about the faulty variant, and {host} is not known to have it: {judged_by}", USAGE
+            )
     asked = deadlock.Options(threads, calls, chosen, seed, schedule, runs, locks, promela, no_threads, limit)
     try:
         result = replace(deadlock.simulate(asked), host=host or "", judged_by=judged_by)

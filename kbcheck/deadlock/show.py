@@ -147,7 +147,7 @@ def timeline(run: Run, width: int) -> list[str]:
         rows.append(("   -", *(_fit(f"waits for {lock}", column) if lock else "" for lock in ends)))
     lines = ["  ".join(cell.ljust(column if index else 4) for index, cell in enumerate(row)).rstrip() for row in rows]
     legend = ["* a call is complete"] if any(step.completes for step in run.steps) else []
-    if column < 14:
+    if column < 14 or any(cell.startswith("?") for row in rows for cell in row):
         legend.append("+ acquires, - releases, ? tries: y got, n held, ! waits for")
     return [*lines, *legend]
 

@@ -49,10 +49,8 @@ def host_line(result: Result) -> str:
         return ""
     host, judged_by = clean(result.host), clean(result.judged_by)
     if result.options.variant is None:
-        return (
-            f"Host {host}: undetermined which variant it has ({judged_by}). "
-            "What follows is about the fault, not about this host."
-        )
+        said = " is not affected" if "not-applicable" in judged_by else ": undetermined which variant it has"
+        return f"Host {host}{said} ({judged_by}). What follows is about the fault, not about this host."
     return f"Host {host} has the {result.options.variant} variant, judged by {judged_by}."
 
 

@@ -28,6 +28,7 @@ _VERSION_WORD = re.compile(r"^(?:version|ver\.?|v\.?)?\s*0*(?=\d)", re.IGNORECAS
 _DOTTED = re.compile(r"(?:\d+\.){2,}\d+")
 _TOKENS = re.compile(r"[;,|\s]+")
 _PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
+_COMMAS = re.compile(r"(?<![\w.,])\d{1,4}(?:,\d{1,4}){1,3}(?![\w.,])")
 _LONGEST = 500  # characters of a cell, or of a file in it; a real one has some dozens
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
@@ -129,6 +130,7 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
     product_text = row.get("product", ("", ""))[0]
     version_text, version_title = row.get("version", ("", "version"))
     build_text, build_title = row.get("build", ("", "build"))
+    product_text, version_text, build_text = map(_points, (product_text, version_text, build_text))
     worded = _VERSION_WORD.sub("", version_text)
     directory = _DIRECTORY.fullmatch(version_text)
     version_text = version_text if directory else worded
@@ -146,6 +148,8 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
     version_text = (_RELEASE_LEVEL.fullmatch(version_text) or [version_text, version_text])[1].strip()
     if row.get("service_pack", ("", ""))[0]:
         levels.append(_level(*row["service_pack"]))
+    if len(set(levels)) > 1:
+        messages.append((False, f"{' and '.join(dict.fromkeys(levels))} are told: both are kept"))
     line = _line(product_text, version_text, build_text, row.get("files", ("", ""))[0], messages)
     if not build_text and _DOTTED.fullmatch(version_text):
         build_text, build_title = version_text, version_title
@@ -178,10 +182,15 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
         if product.line(system).levels:
             entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
     messages += details(entry, name, row)
-    if "file_version" in row and "file" in row and row["file"][0]:
+    if "file" in row and row["file"][0] and row.get("file_version", ("", ""))[0]:
         file = (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])
         messages += details(entry, name, {"files": file})
     return entry, tuple(messages)
+
+
+def _points(text: str) -> str:
+    """Return `text` with points in a number that a spreadsheet wrote with commas: `5,5`, `2653,23`."""
+    return _COMMAS.sub(lambda match: match.group().replace(",", "."), text)
 
 
 def disagreement(line: str, levels: Iterable[str], builds: Iterable[tuple[int, ...]]) -> str:
@@ -244,6 +253,16 @@ def _line(product_text: str, version: str, build: str, files: str, messages: lis
             raise RowError(f'product "{_clip(product_text)}": no such product is known; expected {meant}?')
         line = product.find_line(product_text, release)
         of = product.line(line)
+        if release and not of.levels:
+            known = product.no_release(product_text, release)
+            if known:
+                raise RowError(
+                    f'version "{_clip(version)}": {known[0]} has no such release; expected {", ".join(known[1:])}'
+                )
+        if release and not product.names_release(line, release):
+            messages.append(
+                (False, f'version "{_clip(version)}" is not that of "{_clip(product_text)}": taken as {line}')
+            )
         if of.levels or of.release or release:
             return line
         found = _by_build(build or version, product.known_product(product_text)) or _by_files(files)
@@ -283,4 +302,5 @@ def _by_files(files: str) -> str | None:
 
 
 def _clip(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."

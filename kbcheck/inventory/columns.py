@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ _ALIASES = {
 }
 _COLUMNS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 
+_TELLING = [alias for alias, name in _COLUMNS.items() if name not in ("host", "site", "tags")]
 _NOTHING = frozenset(("-", "--", "n/a", "na", "null", "unknown", "not known", "(null)", "#n/a"))
 
 Row = dict[str, tuple[str, str]]  # column -> (text, the column's name as written)
@@ -43,7 +45,7 @@ class Columns:
         self.places: dict[str, int] = {}
         self._second: list[tuple[int, str]] = []
         for place, cell in enumerate(header):
-            column = _COLUMNS.get(re.sub(r"[\s\-_.]", "", cell).casefold())
+            column = _COLUMNS.get(_plain(cell))
             if column is not None and self.places.setdefault(column, place) != place:
                 self._second.append((place, column))
         if "host" not in self.places:
@@ -62,18 +64,28 @@ class Columns:
         kept = [(self.places[column], column) for column in ("os", "site", "tags") if column in self.places]
         used = set(self.places.values())
         others = [(n, title) for n, title in enumerate(self.titles) if n not in used]
+        doubled = {place for place, _ in self._second}
+        self._others = [(n, title) for n, title in others[:100] if n not in doubled]
         twice = {title for title, number in Counter(title for _, title in (*kept, *others)).items() if number > 1}
         self._kept = [*kept, *((n, f"{title} (column {n + 1})" if title in twice else title) for n, title in others)]
         self.host = itemgetter(self.places["host"])
         self.telling = _cells(place for column, place in self.places.items() if column not in ("host", "site", "tags"))
         self.kept = _cells(place for place, _ in self._kept)
 
-    def doubled(self) -> Messages:
-        """Return a remark for each column that is kept only, because one before it holds the same."""
-        return tuple(
-            (False, f'column "{self.titles[place]}" is not read: {column} is in "{self.titles[self.places[column]]}"')
-            for place, column in self._second
-        )
+    def remarks(self) -> Messages:
+        """Return a remark for each column that is kept only: one before it holds the same, or its name is mistyped."""
+        second = []
+        for place, column in self._second:
+            first = self.places[column] + 1
+            second.append(
+                (False, f'column {place + 1}, "{self.titles[place]}", is not read: {column} is in column {first}')
+            )
+        near = [
+            (False, f'column {place + 1}, "{title}", is not known: expected {_COLUMNS[found[0]]}?')
+            for place, title in self._others
+            if (found := difflib.get_close_matches(_plain(title), _TELLING, 1, 0.85))
+        ]
+        return tuple(second + near)
 
     def fit(self, rows: list[list[str]]) -> bool:
         """Whether each row has as many cells as the header, and a host."""
@@ -90,6 +102,10 @@ class Columns:
         """Return what is kept for reports."""
         found = {title: cells[place].strip() for place, title in self._kept if cells[place].strip()}
         return tuple(found.items())
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[\s\-_.]", "", title).casefold()
 
 
 def _told(text: str) -> str:

@@ -110,7 +110,12 @@ class _Hosts:
             entry.extra = dict(rows.extras[rows.extra_of[index]])
         new = told.at(host, line)
         remarks = []
-        other = [f"{level} (line {where})" for level, where in entry.levels.items() if level not in new.levels]
+
+        def place(where: int) -> str:
+            file = next((source.file for _, source, _ in entry.sources if source.line == where), name)
+            return f"line {where}" if file == name else f"{file}:{where}"
+
+        other = [f"{level} ({place(where)})" for level, where in entry.levels.items() if level not in new.levels]
         if new.levels and other:
             words = f"{', '.join(new.levels)} here, {', '.join(other)} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
@@ -120,7 +125,7 @@ class _Hosts:
                 words = f"{system} {level} here, {systems[system]} before: its level is left open"
                 remarks.append(f"{entry.host}, {entry.line}: {words}")
         if entry.builds and not new.builds.keys() <= entry.builds.keys():
-            before = ", ".join(f"{cells.dotted(build)} (line {where})" for build, where in entry.builds.items())
+            before = ", ".join(f"{cells.dotted(build)} ({place(where)})" for build, where in entry.builds.items())
             words = f"build {', '.join(map(cells.dotted, new.builds))} here, {before} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
         agreed = not cells.disagreement(entry.line, entry.levels, entry.builds)

@@ -38,7 +38,7 @@ class Rows:
             try:
                 header_line, line, delimiter, header = read_header(name, text)
                 columns = Columns(name, header_line, header)
-                self.say(name, header_line, columns.doubled())
+                self.say(name, header_line, columns.remarks())
                 table = _Table(self, name, columns, delimiter)
                 while batch := list(islice(text, BATCH)):
                     if '"' in "".join(batch):

@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO
 from kbcheck import KbcheckError
 
 BATCH = 1024  # rows
-_SEPARATOR = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=([^"\r\n\w])"?\s*$', re.IGNORECASE)
 _ROW_LINES = 200  # lines of one row; a note in a cell has some
 _FEW = 3  # columns: a line of a note may well have as many commas as so narrow a row
 
@@ -141,7 +141,6 @@ def _record(
         # In one line a quote may stand as it likes, if only it is closed: else the end of the line is in its cell.
         cells = next(csv.reader([taken[0].rstrip("\r\n") + "\n"], delimiter=delimiter))
         return None if cells and cells[-1].endswith("\n") else cells
-    swallowed = width > _FEW and any(
-        each.count(delimiter) == width - 1 and each.count('"') % 2 == 0 for each in taken[1:-1]
-    )
-    return None if swallowed else cells
+    # In a row no blank stands behind a delimiter, in a sentence one does.
+    tight = (each.count(delimiter) - each.count(f"{delimiter} ") for each in taken[1:])
+    return None if width > _FEW and width - 1 in tight else cells

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from kbcheck import product
 from kbcheck.matching.demands import Files, prepared
 from kbcheck.matching.host import candidate_levels
 from kbcheck.matching.verdict import Levels, at_levels, not_listed
@@ -81,7 +82,11 @@ class Fleetwide:
         for group in groups:
             near: Beside = ()
             if beside:
-                near = tuple(each for each in self._profiles[self._members[group][0]].beside if each[0] in beside)
+                near = tuple(
+                    each
+                    for each in self._profiles[self._members[group][0]].beside
+                    if each[0] in beside or product.line(each[0]).platform
+                )
             for alike in self._split(group, told):
                 key = (near, demanded.key_of(alike.files), alike.hotfixes)
                 verdict = shared.get(key)

@@ -231,16 +231,23 @@ class _Question:
             return None
         beside = dict(self.profile.beside)
         for other in self.known.lines:
-            if other.product_line not in beside or other.first_fixed is None or other.earliest is None:
+            if other.product_line not in beside or other.first_fixed in (None, HOTFIX_ONLY):
                 continue
             level = beside[other.product_line]
             field = f"{other.product_line}: service_pack"
             remedies = prepared(other).remedies
             demands = other.deciding
+            reached = other.latest or other.earliest
+            if reached is None:  # "the latest service pack", as in rule 7
+                reached = _newest(self.known, other)
+                if reached is None or (level != product.RTM and _before(level, reached)):
+                    return self.answer(
+                        Reason.SERVICE_PACK_UNNAMED, 11, demands, (field,), missing=(field,), remedies=remedies
+                    )
             if level is None:
                 missing = (field,)
                 return self.answer(Reason.LEVEL_UNKNOWN, 11, demands, ("os",), missing=missing, remedies=remedies)
-            if product.level_key(level) >= product.level_key(other.latest or other.earliest):
+            if not _before(level, reached):
                 return self.answer(Reason.FIXED_BY_OTHER_PRODUCT, 11, demands, (field,))
             return self.answer(Reason.FIX_AVAILABLE, 11, demands, (field,), remedies=remedies)
         return None
@@ -250,7 +257,7 @@ class _Question:
         line = self.line
         demands: Demands = (*line.affected, *line.deciding)
         if line.levels and level not in line.levels:
-            return self.answer(Reason.LEVEL_NOT_LISTED, 14, demands, _LEVEL)
+            return self.answer(Reason.LEVEL_NOT_LISTED, 14, demands, _LEVEL, missing=self._some_files())
         if line.first_fixed is None:
             others = elsewhere(self.known, line, dict(self.profile.beside))
             reason = Reason.FIX_AVAILABLE if others else Reason.NO_FIX_KNOWN
@@ -268,15 +275,17 @@ class _Question:
 def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[str] = ()) -> tuple[LineKnowledge, ...]:
     """Return the lines of other products that hold a correction: of a platform, or of what stands in `beside`.
 
-    An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server.
+    An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server, nor one
+    in Windows NT a host that is told to run Windows 2000.
     """
     own = product.line(line.product_line).product
+    told = any(product.line(name).platform for name in beside)
     return tuple(
         other
         for other in known.lines
         if other.first_fixed is not None
         and product.line(other.product_line).product != own
-        and (other.product_line in beside or product.line(other.product_line).platform)
+        and (other.product_line in beside or (product.line(other.product_line).platform and not told))
     )
 
 
@@ -294,6 +303,10 @@ def _level_notes(level: str, line: LineKnowledge) -> tuple[str, ...]:
     if of.levels and of.level(level) is None:
         return (f"{level} is above every service pack known for {of.name}; it is taken as cumulative",)
     return ()
+
+
+def _before(level: str | None, other: str) -> bool:
+    return level is not None and product.level_key(level) < product.level_key(other)
 
 
 def _newest(known: ArticleKnowledge, line: LineKnowledge) -> str | None:

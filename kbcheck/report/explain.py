@@ -22,7 +22,7 @@ from kbcheck.model import (
 )
 from kbcheck.report import cell
 from kbcheck.report.data import verdict_document
-from kbcheck.report.view import DEADLOCK, remedy_text, typed
+from kbcheck.report.view import DEADLOCK, host_option, remedy_text
 
 _METHODS = {
     Method.OVERRIDE: "settled by hand",
@@ -162,7 +162,7 @@ def text(
             )
         )
         if verdict.status is Status.EXPOSED:
-            lines.append(f"See it happen: kbcheck simulate --host {typed(row.host)}")
+            lines.append(f"See it happen: kbcheck simulate {host_option(row.host)}")
     lines.append(f"The article: kbcheck show {known.id} --annotated")
     return "".join(cell.clean(each) + "\n" for each in lines)
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 
 from kbcheck import matching, product
 from kbcheck.model import Assessment, HostRow, Profile, Refusal, Remedy, Status, Verdict
@@ -185,6 +185,7 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
     closes: Counter[tuple[str, str]] = Counter()
     where: dict[tuple[str, str], set[int]] = defaultdict(set)
     what: dict[tuple[str, str], set[str]] = defaultdict(set)
+    packs: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for column in assessment.columns:
         for verdict, profiles, size in assessment.spread(column):
             if verdict.status is not Status.EXPOSED:
@@ -192,9 +193,16 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
             for remedy in verdict.remedies or (Remedy("", None, None),):
                 text = remedy_text(remedy, remedy.product_line, brief=True) if remedy.product_line else "no fix known"
                 key = (text, product.line(remedy.product_line).short if remedy.level != product.RTM else "")
+                if remedy.level not in (None, product.RTM):
+                    packs[remedy.product_line].setdefault(remedy.level or "", key)
                 closes[key] += size
                 where[key].update(profiles)
                 what[key].add(verdict.article)
+    for levels in packs.values():  # a service pack holds those before it
+        for before, level in pairwise(sorted(levels, key=product.level_key)):
+            closes[levels[level]] += closes[levels[before]]
+            where[levels[level]] |= where[levels[before]]
+            what[levels[level]] |= what[levels[before]]
     order = sorted(closes, key=lambda key: (-closes[key], key))
     rows = [
         (
@@ -206,7 +214,7 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
         )
         for text, line in order[:limit]
     ]
-    below = ["An exposure may have several remedies: a service pack and a hotfix before it."]
+    below = ["An exposure may have several remedies: a service pack, one after it, a hotfix before it."]
     if len(order) > limit:
         more = plural(len(order) - limit, "more remedy", "more remedies")
         below.insert(0, f"... {more} (-v lists them all)")
@@ -329,7 +337,7 @@ def _foot(assessment: Assessment, limit: int) -> tuple[str, ...]:
             if shown and status is Status.EXPOSED:
                 exposed = (shown[0], DEADLOCK)
         if exposed is not None:
-            lines.append(f"  see it happen: kbcheck simulate --host {typed(exposed[0])}")
+            lines.append(f"  see it happen: kbcheck simulate {host_option(exposed[0])}")
     if assessment.refusals:
         lines.append("")
     lines += said("Refused", assessment.refusals, shown_of_each)
@@ -346,8 +354,8 @@ def _foot(assessment: Assessment, limit: int) -> tuple[str, ...]:
             None,
         )
     if exposed is not None:
-        host = typed(exposed[0])
-        lines.append(f"Why is {exposed[0]} exposed: kbcheck explain {host} {exposed[1]}")
+        host, dashes = typed(exposed[0]), "-- " if exposed[0].startswith("-") else ""
+        lines.append(f"Why is {exposed[0]} exposed: kbcheck explain {dashes}{host} {exposed[1]}")
     if assessment.number is not None:
         lines.append(f"Stored as scan {assessment.number}: kbcheck report {assessment.number}")
     return tuple(lines)
@@ -355,7 +363,14 @@ def _foot(assessment: Assessment, limit: int) -> tuple[str, ...]:
 
 def typed(word: str) -> str:
     """Return a word as it can be typed in a shell, in quotes where it needs them."""
-    return word if re.fullmatch(r"[\w.:/@%+=,-]+", word) and word[0] != "-" else f'"{word}"'
+    if re.fullmatch(r"[\w.:/@%+=,-]+", word):
+        return word
+    return f"'{word}'" if '"' in word else f'"{word}"'
+
+
+def host_option(host: str) -> str:
+    """Return `--host EXCH03` as it can be typed."""
+    return f"--host{'=' if host.startswith('-') else ' '}{typed(host)}"
 
 
 def said(label: str, entries: Sequence[Refusal], limit: int) -> Iterator[str]:

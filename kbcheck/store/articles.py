@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -36,6 +36,8 @@ from kbcheck.model import (
 )
 from kbcheck.store import schema
 from kbcheck.store.database import Database, StoreError, to_json
+
+P = TypeVar("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +297,11 @@ class Articles(Database):
     def affected(self, lines: Iterable[str]) -> set[str]:
         """Return those of `lines` that some article, advisory or not, affects."""
         column = schema.affected.c.product_line
+        found: set[str] = set()
         with self.reading() as connection:
-            return set(connection.execute(sa.select(column).where(column.in_(list(lines))).distinct()).scalars())
+            for part in _parts(list(lines)):
+                found.update(connection.execute(sa.select(column).where(column.in_(part)).distinct()).scalars())
+        return found
 
     def concerning(self, lines: Iterable[str]) -> int:
         """Return how many articles, advisories or not, affect one of `lines`."""
@@ -426,9 +431,9 @@ def number_of(ident: str) -> int:
     return int(ident[1:])
 
 
-def _parts(numbers: Sequence[int], size: int = 500) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), size):
-        yield numbers[start : start + size]
+def _parts(every: Sequence[P], size: int = 500) -> Iterator[Sequence[P]]:
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
 
 
 def _every(connection: sa.Connection) -> list[int]:

@@ -123,11 +123,13 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
         elif file.is_dir():
             raise StoreError(f"{path}: is a folder, not a database file")
     url = sa.URL.create("sqlite", database=path)
-    sealed = not create and path != ":memory:" and not os.access(Path(path).parent, os.W_OK)
-    if sealed:  # SQLite would make files beside it; nobody writes to it from here
-        log = Path(f"{path}-wal")
-        query = {"uri": "true", "mode": "ro", "immutable": "0" if log.exists() and log.stat().st_size else "1"}
-        url = sa.URL.create("sqlite", database=Path(path).resolve().as_uri(), query=query)
+    file = Path(path).resolve()
+    sealed = not create and path != ":memory:" and not os.access(file.parent, os.W_OK)
+    if sealed:
+        # SQLite cannot make its files beside it. Where others have made them, it reads what these say.
+        shared = any(Path(f"{file}{end}").exists() for end in ("-wal", "-shm"))
+        query = {"uri": "true", "mode": "ro", "immutable": "0" if shared else "1"}
+        url = sa.URL.create("sqlite", database=file.as_uri(), query=query)
     engine = sa.create_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

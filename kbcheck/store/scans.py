@@ -155,8 +155,8 @@ class Scans(Database):
         return Assessment(
             created=row.created,
             inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
-            refusals=tuple(Refusal(*each) for each in document["refusals"]),
-            remarks=tuple(Refusal(*each) for each in document["remarks"]),
+            refusals=tuple(Refusal(*each[:4]) for each in document["refusals"]),
+            remarks=tuple(Refusal(*each[:4]) for each in document["remarks"]),
             articles={ident: (title, date, kind) for ident, (title, date, kind) in document["articles"].items()},
             other_articles=document["other_articles"],
             profiles=tuple(profiles),
@@ -202,7 +202,7 @@ class Scans(Database):
         told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)
         said = json.loads(row.document)
         heard = heard_of(
-            host, (each for each, _ in told), [Refusal(*each) for each in said["refusals"] + said["remarks"]]
+            host, (each for each, _ in told), [Refusal(*each[:4]) for each in said["refusals"] + said["remarks"]]
         )
         return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]), heard)
 

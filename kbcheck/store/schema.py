@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 5  # a database with a higher one is refused, with a lower one upgraded
+VERSION = 6  # a database with a higher one is refused, with a lower one upgraded
 
 metadata = sa.MetaData()
 meta = sa.Table(
@@ -200,6 +200,7 @@ STEPS: dict[int, tuple[str, ...]] = {
         "DELETE FROM decision WHERE first_fixed IS NULL AND NOT EXISTS (SELECT 1 FROM correction WHERE "
         "correction.subject = decision.article AND correction.product_line = decision.product_line)",
     ),
+    5: (),  # scans name the host of a refused row
 }
 # FTS5 adds a part to its index with each batch. Merged only when there are 16 of a size, not 4, they cost no more than
 # an index made at the end. https://sqlite.org/fts5.html#the_automerge_configuration_option
