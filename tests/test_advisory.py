@@ -730,6 +730,7 @@ def wide(words):
 
 HOSTILE = {
     "blanks": wide(" "),
+    "clients": wide("has confirmed this to be a problem in Exchange Server 4.0 " + "windows 3.1 nt 95 " * 200),
     "equals signs": wide("="),
     "dashes": wide("- "),
     "bars": wide("|"),

@@ -191,8 +191,20 @@ UNCLOSED = 'a quote is opened and not closed: expected "..." with each quote in 
         ('A,E,5.5,SP3,"one, two|three"|B,E,5.5,SP4,"|"|C,E,5.5,SP3,x', "A B C", []),
         ('A,E,5.5,SP3,"a "loud" note"|B,E,5.5,SP4,19" rack|C,E,5.5,SP3,"x', "A B", [4]),
         ('A,E,5.5,SP3,"x', "", [2]),
+        ('A,E,5.5,SP3,"x|B,E,5.5,SP4,y"|C,E,5.5,SP3,x', "B C", [2]),
+        ('A,E,5.5,SP3,"one|two, three, four, five, six|a, b, c, d, e"|B,E,5.5,SP3,x', "A B", []),
     ],
-    ids=["one", "two", "closed far below", "all quoted", "line breaks", "quotes inside", "at the end"],
+    ids=[
+        "one",
+        "two",
+        "closed far below",
+        "all quoted",
+        "line breaks",
+        "quotes inside",
+        "at the end",
+        "next line",
+        "note",
+    ],
 )
 def test_an_unclosed_quote_swallows_no_row(
     rows: str, hosts: str, refused: list[int], batch: int, monkeypatch: pytest.MonkeyPatch
@@ -806,7 +818,14 @@ def test_words_for_nothing_are_nothing(column: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    ["#TYPE System.Management.Automation.PSCustomObject\n", "sep=,\n", '"sep=,"\n', "\n#TYPE Selected.X\n\nSEP=,\n"],
+    [
+        "sep=\n",
+        'sep="\n',
+        "#TYPE System.Management.Automation.PSCustomObject\n",
+        "sep=,\n",
+        '"sep=,"\n',
+        "\n#TYPE Selected.X\n\nSEP=,\n",
+    ],
 )
 def test_what_programs_write_above_the_header_is_passed_over(head: str) -> None:
     read = fleet(head + "PSComputerName,product,version,site\nA,Exchange Server,5.5,a;b;c;d;e\n")

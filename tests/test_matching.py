@@ -214,6 +214,32 @@ def test_another_product_of_the_host_decides() -> None:
     assert reason(at("SP3"), known) is Reason.FIX_AVAILABLE
 
 
+@pytest.mark.parametrize(
+    ("level", "wanted"),
+    [
+        ("SP6a", Reason.FIXED_BY_OTHER_PRODUCT),
+        ("SP4", Reason.SERVICE_PACK_UNNAMED),
+        ("RTM", Reason.FIX_AVAILABLE),
+        (None, Reason.LEVEL_UNKNOWN),
+    ],
+)
+def test_the_latest_service_pack_of_another_product_of_the_host_decides(level: str | None, wanted: Reason) -> None:
+    unnamed = replace(fact("SP4", line="Windows NT 4.0"), level=None, kind=CorrectionKind.UNNAMED)
+    assert reason(at("SP3", beside=(("Windows NT 4.0", level),)), weigh(unnamed)) is wanted
+
+
+def test_a_host_that_runs_another_system_is_not_sent_to_this_one() -> None:
+    known = weigh(fact("SP4", line="Windows NT 4.0"))
+    verdict = matching.assess(at("SP3", beside=(("Windows 2000", "SP3"),)), known)
+    assert (verdict.reason, verdict.remedies) == (Reason.NO_FIX_KNOWN, ())
+    profiles = [at("SP3"), at("SP3", beside=(("Windows 2000", "SP3"),)), at("SP3", beside=(("Windows NT 4.0", None),))]
+    column = matching.Fleetwide(profiles)
+    verdicts = column.column(known)
+    assert [verdicts.apart.get(n) or verdicts.of_group[column.groups[n]] for n in range(3)] == [
+        matching.assess(profile, known) for profile in profiles
+    ]
+
+
 def test_every_verdict_carries_what_it_rests_on() -> None:
     verdict = matching.assess(at("SP3"), weigh(fact("SP4")))
     assert verdict.evidence.demands

@@ -403,3 +403,14 @@ def test_an_annotated_article_marks_its_facts(run: Run, db: str) -> None:
     marks = {out[n - 1].strip(): line.strip() for n, line in enumerate(out) if line.strip().startswith("^ ")}
     assert marks["12 >  - Microsoft Exchange Server, version 5.5"] == "^ affects Exchange Server 5.5"
     assert "^ sentence: Exchange Server 5.5 SP4" in marks.values()
+
+
+def test_a_service_pack_closes_what_those_before_it_correct(fleet: Assessment) -> None:
+    rows = {(row[0], row[1]): int(row[4].replace(",", "")) for row in view.by_remedy(fleet, limit=10**9).rows}
+    packs = [rows[f"SP{n}", "Exchange 5.5"] for n in (2, 3, 4)]
+    assert packs == sorted(packs)
+    by_host = 0
+    for row in view.by_host(fleet, all_hosts=True, limit=10**9).rows:
+        match = re.fullmatch(r"SP4 \((\d+)\)", row[7])
+        by_host += int(match.group(1)) if match else 0
+    assert packs[-1] == by_host

@@ -769,3 +769,19 @@ def test_scans_of_two_writers_are_both_whole(place: str, bundled: tuple[Advisory
     assert sorted(each.number or 0 for each in done) == [1, 2, 3, 4, 5, 6]
     with Store(place) as own:
         assert all(own.load_scan(each.number) == each for each in done)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_link_is_read_where_it_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("closed", "open"):
+        (tmp_path / folder).mkdir()
+    place = tmp_path / "open" / "kb.db"
+    link = tmp_path / "closed" / "kb.db"
+    link.symlink_to(place)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "closed")
+    with Store(str(place)) as store:
+        store.replace([advisory.extract(article.parse(text("Q900001")))])
+        with Store(str(link), create=False) as linked:  # what is not yet in the file itself, too
+            assert linked.count() == 1
+            linked.replace([advisory.extract(article.parse(text("Q900002")))])
+        assert store.count() == 2

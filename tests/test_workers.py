@@ -42,6 +42,19 @@ def refuse(number: int) -> int:
     raise ValueError(number)
 
 
+class UnsentError(Exception):
+    """An error that cannot be made again from what it was made of."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+def refuse_oddly(number: int) -> object:
+    if number < 10:
+        raise UnsentError(number, 2)
+    return lambda: number  # no process can send it
+
+
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 @pytest.mark.parametrize("number", [0, 1, 5, 100])
 def test_results_come_in_the_order_of_the_chunks(jobs: int, number: int) -> None:
@@ -174,3 +187,23 @@ def test_an_import_on_a_cluster_is_the_import_on_one_process(
             assert importing.run(killing(), store, workers=workers) == expected
         assert list(store.articles()) == list(one.articles())
         assert store.digests() == one.digests()
+
+
+@pytest.mark.parametrize(
+    ("first", "message"), [(3, "UnsentError: 3 and 2"), (20, "refuse_oddly.<locals>.<lambda>")], ids=["error", "result"]
+)
+def test_what_cannot_be_sent_is_told_in_words(first: int, message: str) -> None:
+    told: list[str] = []
+    with Workers(2, tell=told.append) as workers, pytest.raises(Exception, match=message) as raised:
+        list(workers.map(refuse_oddly, range(first, first + 5)))
+    assert "refuse_oddly" in f"{raised.value} {getattr(raised.value, '__notes__', ())}"
+    assert told == []
+
+
+def test_workers_that_die_leave_nothing_open() -> None:
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    with Workers(2) as workers:
+        results = [result for _, result in workers.map(die_always, [7] * 20)]
+        after = len(os.listdir("/proc/self/fd")) if before else 0
+    assert results == [Lost()] * 20
+    assert after - before < 20

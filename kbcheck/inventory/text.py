@@ -14,7 +14,7 @@ from typing import BinaryIO, TextIO
 from kbcheck import KbcheckError
 
 BATCH = 1024  # rows
-_SEPARATOR = re.compile(r'"?sep=([^"\r\n\w])"?\s*$', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=([^"\r\n\w])?"?\s*$', re.IGNORECASE)
 _ROW_LINES = 200  # lines of one row; a note in a cell has some
 _FEW = 3  # columns: a line of a note may well have as many commas as so narrow a row
 
@@ -73,7 +73,7 @@ def read_header(name: str, text: TextIO) -> tuple[int, int, str, list[str]]:
     # #TYPE System.Object, of PowerShell; sep=; of Excel
     while sample and (not sample.strip() or sample.startswith("#TYPE ") or _SEPARATOR.match(sample)):
         separator = _SEPARATOR.match(sample)
-        delimiter = separator.group(1) if separator else delimiter
+        delimiter = (separator.group(1) if separator else None) or delimiter
         blank, sample = blank + 1, text.readline()
     if not sample:
         raise InventoryError(f"{name}: empty inventory")
