@@ -584,7 +584,9 @@ def test_explain_asks_about_the_affected_product(run: Run, scanned: str) -> None
     """EXCH04 runs Exchange and Windows NT."""
     out = run("explain", "EXCH04", "Q241556", "--db", scanned).out
     assert "Exchange Server 5.5, SP4" in out
-    assert "Windows NT 4.0" not in out
+    assert out.count("EXCH04 is FIXED for ") == 1
+    assert out.endswith("EXCH04 has Windows NT 4.0 too, which the article does not list (--product shows why)\n")
+    assert "NOT AFFECTED" in run("explain", "EXCH04", "Q241556", "--product", "Windows NT 4.0", "--db", scanned).out
 
 
 def test_explain_an_older_scan(run: Run, scanned: str, put: Put) -> None:
@@ -1260,3 +1262,27 @@ def test_data_on_a_terminal_is_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdout", out)
         streams.write_data([text], None)
         assert out.getvalue() == wanted
+
+
+def test_a_list_of_scans_has_no_other_form(run: Run, scanned: str) -> None:
+    for words in (("1", "--list"), ("--list", "--format", "json")):
+        assert run("report", *words, "--db", scanned).code == 2
+
+
+def test_quiet_still_writes_a_file(run: Run, scanned: str, tmp_path: Path) -> None:
+    run("report", "-q", "-o", tmp_path / "out.txt", "--db", scanned)
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == run("report", "--db", scanned).out
+
+
+def test_runs_are_of_the_faulty_variant(run: Run, db: str) -> None:
+    for host, code in (("EXCH03", 0), ("EXCH04", 2), ("EXCH09", 2)):
+        ran = run("simulate", "--host", host, "--inventory", SERVERS, "--runs", "10", "--db", db)
+        assert ran.code == code
+        assert ("--runs is about the faulty variant" in ran.err) == (code == 2)
+
+
+def test_a_host_like_an_option_can_be_typed_again(run: Run, db: str, put: Put) -> None:
+    ran = run("scan", put("f.csv", FLEET + "-x,Exchange Server,5.5,SP3\n"), "--db", db)
+    assert "kbcheck explain -- -x Q241556" in ran.out
+    assert run("explain", "--db", db, "--", "-x", "Q241556").code == 0
+    assert "kbcheck simulate --host=-x" in ran.out
