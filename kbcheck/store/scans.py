@@ -13,6 +13,7 @@ import json
 import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,7 +77,7 @@ class Scans(Database):
             assert result.inserted_primary_key is not None
             number = int(result.inserted_primary_key[0])
             profiles = (
-                (number, n, to_json(_plain(profile)), group)
+                (number, n, _to_json(profile), group)
                 for n, (profile, group) in enumerate(zip(assessment.profiles, assessment.groups, strict=True))
             )
             self.bulk(connection, schema.scan_profile, profiles)
@@ -134,7 +135,7 @@ class Scans(Database):
             )
             profiles, groups = [], []
             for r in connection.execute(told):
-                profiles.append(_from_plain(Profile, json.loads(r.document)))
+                profiles.append(_thaw(json.loads(r.document)))
                 groups.append(r.profile if r.of_group is None else r.of_group)
             facts = [_thaw(json.loads(text)) for text in self._documents(connection, schema.fact, number)]
             details = [
@@ -199,7 +200,7 @@ class Scans(Database):
                             near.add(names[n])
             rows = [each for first, places in found.items() for each in self._rows(connection, row.id, first, places)]
             profiles = self._some(connection, schema.scan_profile, row.id, {each.profile for each in rows})
-        told = tuple((each, _from_plain(Profile, profiles[each.profile])) for each in rows)
+        told = tuple((each, _thaw(profiles[each.profile])) for each in rows)
         said = json.loads(row.document)
         heard = heard_of(
             host, (each for each, _ in told), [Refusal(*each[:4]) for each in said["refusals"] + said["remarks"]]
@@ -351,7 +352,7 @@ class Details:
         """Return the number of a fact; verdicts share the objects, so that each is written once."""
         number = self._seen.get(id(fact))
         if number is None:
-            number = self._seen[id(fact)] = self.fact(to_json(_plain(fact)))
+            number = self._seen[id(fact)] = self.fact(_to_json(fact))
         return number
 
 
@@ -366,37 +367,36 @@ _NOUNS: dict[str, type] = {
     noun.__name__: noun for noun in (Affected, Correction, FixedFile, FileVersion, Evidence, Remedy, Profile)
 }
 _FIELDS = {noun: [field.name for field in dataclasses.fields(noun)] for noun in _NOUNS.values()}
+_VALUES = {noun: attrgetter(*names) for noun, names in _FIELDS.items()}
 _ENUMS = {"kind": CorrectionKind, "method": Method}
 
 
 def _plain(noun: Any) -> Any:
-    """Return a frozen dataclass as JSON values, its type under "is"."""
-    names = _FIELDS.get(type(noun))
-    if names is not None:
-        found: dict[str, Any] = {"is": type(noun).__name__}
-        for name in names:
-            value = getattr(noun, name)
-            found[name] = value if value is None or type(value) is str else _plain(value)
-        return found
-    if isinstance(noun, tuple | list):
-        return [_plain(each) for each in noun]
-    return noun.isoformat() if isinstance(noun, datetime.date) else noun
+    """Return a frozen dataclass as a list: `=` and its type, then its values; asked by the encoder."""
+    values = _VALUES.get(type(noun))
+    return noun.isoformat() if values is None else ("=" + type(noun).__name__, *values(noun))
 
 
-def _from_plain(noun: Any, value: Any) -> Any:
-    fields = {}
-    for name, each in value.items():
-        if name == "is":
-            continue
-        if name in _ENUMS and noun is Correction:
-            each = _ENUMS[name](each)
-        elif name == "released" and each is not None:
-            each = datetime.date.fromisoformat(each)
-        fields[name] = _thaw(each)
-    return noun(**fields)
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 
 
 def _thaw(value: Any) -> Any:
+    """Return what _to_json wrote; schema 5 has a dataclass as an object, its type under "is"."""
     if isinstance(value, dict):
-        return _from_plain(_NOUNS[value["is"]], value)
-    return tuple(_thaw(each) for each in value) if isinstance(value, list) else value
+        noun = _NOUNS[value["is"]]
+        return _noun(noun, [value[name] for name in _FIELDS[noun]])
+    if not isinstance(value, list):
+        return value
+    if value and isinstance(value[0], str) and value[0][:1] == "=" and value[0][1:] in _NOUNS:
+        return _noun(_NOUNS[value[0][1:]], value[1:])
+    return tuple(map(_thaw, value))
+
+
+def _noun(noun: Any, values: Sequence[Any]) -> Any:
+    fields = dict(zip(_FIELDS[noun], map(_thaw, values), strict=True))
+    if noun is Correction:
+        for name, enum in _ENUMS.items():
+            fields[name] = enum(fields[name])
+        if fields["released"] is not None:
+            fields["released"] = datetime.date.fromisoformat(fields["released"])
+    return noun(**fields)
