@@ -221,6 +221,12 @@ def test_what_is_corrected_in_a_service_pack_is_not_corrected_by_a_step_that_ins
     assert stated(read(text(sections=(("MORE INFORMATION", body),)))) == [(E55, "SP3", SP)]
 
 
+@pytest.mark.parametrize(("issue", "expected"), [("kbhowto", []), ("kbinfo", []), ("kbbug", [(E55, "SP2", SP)])])
+def test_steps_of_instructions_correct_nothing(issue, expected):
+    sections = (("MORE INFORMATION", "1. Install Exchange Server 5.5 Service Pack 2."),)
+    assert stated(read(text(sections=sections, trailer={"Issue type": issue}))) == expected
+
+
 def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():
     body = "A supported fix for Exchange Server 5.5 is now available.\n\nTo obtain this fix, contact support."
     data = text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=(("RESOLUTION", body),))

@@ -216,6 +216,7 @@ _OWN_RELEASE = re.compile(
     r" ?(?:the )?((?:(?!build|file|driver|service|sp\d)[a-z][\w+#()-]* ){0,4})(\d{1,2}\.\d{1,2}[a-z]?)(?![\w.]*\w)"
     r"(?: (?:release )?of ([^.;(]{3,60}))?"
 )
+_INSTRUCTIONS = re.compile(r"\b(?:kbhowto|kbinfo)\b")
 _ROLLUP_PACKAGE = re.compile(r"\b(?:hotfix|fix|rollup|roll-up|hrp|srp|beta|post-?sp|post-service)\b")
 
 
@@ -421,18 +422,19 @@ class _Reader:
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
 
-        What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2".
+        What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2"; the steps of
+        instructions correct nothing.
         """
         said: dict[str, set[str | None]] = {}
         for place, each in enumerate(self.corrections):
             if place not in self.remedial and each.kind is CorrectionKind.SERVICE_PACK:
                 said.setdefault(each.product_line, set()).add(each.level)
+        instructs = _INSTRUCTIONS.search(self.article.trailer_value("Issue type").lower()) is not None
         self.corrections = [
             each
             for place, each in enumerate(self.corrections)
             if place not in self.remedial
-            or each.level is None
-            or each.level in said.get(each.product_line, {each.level})
+            or (not instructs and (each.level is None or each.level in said.get(each.product_line, {each.level})))
         ]
         confirmed = tuple(self.confirmed_lines)
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
