@@ -422,8 +422,8 @@ class _Reader:
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
 
-        What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2"; the steps of
-        instructions correct nothing.
+        What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2"; the steps
+        of instructions correct nothing.
         """
         said: dict[str, set[str | None]] = {}
         for place, each in enumerate(self.corrections):
