@@ -24,7 +24,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
@@ -273,6 +272,8 @@ def _portable(error: Exception) -> Exception:
 def _hold_interruptions() -> None:
     """In a thread that starts processes: hold Ctrl-C back, so that they have it held back from their first moment."""
     if hasattr(signal, "pthread_sigmask"):
+        from multiprocessing import resource_tracker
+
         resource_tracker.ensure_running()  # it would let Ctrl-C through
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
