@@ -1,0 +1,290 @@
+"""The wording of statements about corrections: its patterns, and the sentences that may state something.
+
+Above a pattern stands what it matches, as articles write it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kbcheck import product
+from kbcheck.advisory import prose
+from kbcheck.advisory.affected import lines_of
+
+# Service Pack 4.0 / service packs 1 and 2 / SP3 / Service Pack Service Pack 1 / Service Pack 6/6a / SP1a
+PACK = re.compile(
+    r"\b(?:service packs?|sp)(?: service packs?| sp)? ?(\d{1,2})(?:\.0)?(?:/\d?[a-z])?([a-z])?(?![\w]"
+    r"|\.\d)((?: (?:and|or) (?:service pack |sp)?\d(?![\w.]))*)"
+)
+_SHORT = re.compile(r"(?<=\d)sp(?=\d)")
+_VERB = (
+    r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified"
+    r"|included|incorporated|implemented|available|contained)"
+)
+# "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
+WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
+SUBJECT = re.compile(
+    r"(?<!original )\b(?:fix(?:es)?|hotfix(?:es)?|features?|support|corrections?|updates?"
+    r"|patch(?:es)?|modifications?|solution)\b"
+    r"(?:(?!\bfiles?\b|\boriginal\b)[^.]){0,90}?\b(?:is|are|was|were|been|be)(?: (?:also|first|now|already))* $"
+)
+# a change that a service pack brought with it, and that is the fault
+CAUSED = re.compile(
+    r"\b(?:introduced|exposed|caused|due to|because|related to|confirmed|resulted?|original|regression"
+    r"|similar to|similar (?:problem|issue|bug)s?|(?:another|other) (?:problem|issue|bug)s?)\b"
+)
+
+# This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
+_CORRECTED = re.compile(
+    rf"\b(?:(?:corrected|fixed) and (?:is|was|has been) (?:now )?)?{_VERB}\b"
+    r"(?: \(?(?:also|first|now|beginning|starting)\)?)*"
+    r"(?: as of| with| in| by| by (?:installing|applying|upgrading to))\b"
+)
+# To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
+REMEDY = re.compile(
+    r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|get|obtain)\b.{0,160}?"
+    r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
+)
+IMPERATIVE = re.compile(
+    r"^(?:- |1\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to"
+    r"|update all servers)\b(?! the (?:following )?(?:fix|hotfix))"
+)
+# "9. Apply the latest service pack" is a step of a procedure, not the correction
+STEP = re.compile(r" *(?:[2-9]|\d\d)\. ")
+_LONGEST = 2500
+MOST = 200  # product lines of an article; real ones list some dozens
+LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
+# A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
+_HOTFIX = re.compile(
+    r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is"
+    r"|are) (?:now |also )*available\b"
+    r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available"
+    r"|available|developed|created)\b"
+    r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b"
+    r"|\bto obtain (?:this|the) (?:fix|hotfix|update|patch)(?: immediately)? (?:please )?contact\b"
+    r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?"
+    r"(?:contact (?:product|technical|premier|pss|support)\b"
+    r"|(?:either )?obtain the (?:hotfix|fix|update|patch|following fix|individual package|[^.]{0,80}? rollup package"
+    r"|[^.]{0,40}\d\.\d[^.]{0,60}? rollup package)|apply the (?:fix|hotfix|patch)|install the (?:hotfix|fix"
+    r"|patch))\b"
+    r"|\b(?:resolved|corrected|fixed|addressed) by the following (?:updated |new |replacement )?(?:file|version)s?\b"
+    r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
+    r"|patch)\b"
+)
+NEGATED = re.compile(
+    r"\b(?:not|never|isn't|wasn't|cannot) (?:yet )?(?:been |be )?(?:corrected|fixed|included|addressed|resolved"
+    r"|available|implemented|incorporated)\b"
+    r"|\b(?:will|may|might|should|would|could|to|can) (?:also )?(?:be |have been )(?:first "
+    r"|permanently )?(?:corrected|fixed|included|addressed|resolved|considered)\b"
+    r"|\bno (?:separate )?(?:fix|hotfix|patch|update)\b|\berroneously\b"
+    r"|\bscheduled\b|\bplanned\b|\bwait for\b|\bre-?appl|\bre-?install|\bif you have\b|\bunless\b.{0,60}\bwait\b"
+)
+PREREQUISITE = re.compile(
+    r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)"
+    r"|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b"
+)
+AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
+# Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
+_CONFIRMS = (
+    r"\bconfirmed\b.{0,60}?\b(?:problem|bug|issue|error|limitation|behavior|defect|vulnerability)s?\b.{0,40}?\b(?:in"
+    r"|with|of)"
+)
+_CONFIRMED = re.compile(_CONFIRMS + r"\b(.*)")
+# the same in a text as it is written, to keep the name as it is written
+_CONFIRMED_IN = re.compile(_CONFIRMS + r" (?:the )?(?:Microsoft )?(.*)", re.IGNORECASE)
+# Microsoft Windows NT Server Service Pack 3.; not where other service packs follow
+CONFIRMED_PACK = re.compile(
+    r"(?: server| workstation)* (?:service pack|sp) ?(\d[a-z]?)(?![\w.]*\w)(?! ?(?:and|or|\d|sp))"
+)
+# the Microsoft Exchange version 4.0 Windows 3.x and Windows NT clients
+CLIENTS = re.compile(
+    r"(?: (?:win\w*|nt|9[58]|\d\.\w+|ms-?dos|mac\w*|outlook|and|or|for|\d\d-bit|messaging|mail|server)(?= )){0,12}"
+    r" clients?\b"
+)
+# the Windows Messaging Client for Windows 95; not: Service Pack 3 for Windows NT 4.0
+FOR = re.compile(r"\b(?:for|on|under|running) $")
+# Windows Messaging; not: Windows and, Windows NT Server when
+NAMED_AFTER = re.compile(
+    r" (?!(?:and|or|server|workstation|when|that|if|is|does|for|on|in|with|where|which|service|sp\d?)\b)[a-z]"
+)
+PACK_FOR = re.compile(r"\b(?:packs?|sp) ?\d{0,2}[a-z]? \w+ $")
+WORD = re.compile(r"[a-z0-9][\w+#&-]*(?:\.\w+)*")
+NUMBER = re.compile(r"(?<![\w.])\d+\.\d[\w.]*(?<!\.)")
+# Words that tell no product from another; windows tells only where nothing else does.
+_COMMON = frozenset(
+    (
+        *("a", "an", "and", "edition", "for", "in", "macintosh", "network", "networks", "of", "or", "pc", "server"),
+        *("standard", "system", "the", "version", "versions", "windows"),
+    )
+)
+LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
+_FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
+NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
+# A paragraph without any of these states nothing; most sections have none of them. A blank may be a line's end.
+TRIGGERS = (
+    "fix",
+    "corrected",
+    "confirm",
+    "included",
+    "update",
+    "patch",
+    "solved",
+    "addressed",
+    "rectified",
+    "remedied",
+    "rollup",
+    "individual package",
+)
+TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r"sp\s*\d")))
+# A sentence without any of these states nothing.
+_SAYING = (
+    *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
+    *(
+        "included",
+        "incorporated",
+        "implemented",
+        "available",
+        "contained",
+        "posted",
+        "developed",
+        "created",
+        "contact",
+        "obtain",
+    ),
+    *("apply the", "install the", "feature", "pack", "sp"),
+)
+RELATIVE = re.compile(
+    r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
+    r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
+)
+# "Proxy Server 2.0 Service Pack 1" names a product that is not known: what stands between must be filling words only
+FILLING = re.compile(
+    r"\b(?:the|an?|this|that|these|latest|most|recent|newest|current|following|new|any|either|both|and|or|of|for|in|with|by|on|to|"
+    r"u\.s|english|german|french|spanish|italian|japanese|korean|chinese|dutch|language|international|north|american|"
+    r"\d+-bit|bit|installing|applying|upgrading|install|apply|upgrade|obtain|or later|later|available|version|its|your|"
+    r"all|servers?|clients?|computers?|use|using|run|running|service|be|is|was|first|also|beginning|starting|then|packs?|update|release)\b|[^a-z]+"
+)
+# further reading
+FURTHER = re.compile(
+    r"^(?:- )?(?:for (?:more |additional |further )?(?:information|details)\b"
+    r"|the following (?:knowledge base )?article)"
+)
+# Q323206 SMS: List of Bugs Fixed in SMS 2.0 SP4, QQ323206 ...: a title that is cited
+_CITATION = re.compile(r"(?:- )?q+ ?\d{5,6}\b")
+# Install the SNA Server 4.0 Service Pack 2 client: a part of it, not the service pack
+PART = re.compile(
+    r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
+)
+# Apply the update to Windows NT 4.0 Service Pack 2; install Service Pack 1 again
+FOR_PACK = re.compile(r"\b(?:update|fix|patch) (?:to|for) [a-z0-9. ]{0,60}\b(?:service pack|sp) ?\d|\bagain\b")
+STOP = re.compile(
+    r"\b(?:requires|must|confirmed|however|but|if you|when you|because|instead of|rather than|introduced in"
+    r"|does not occur|do not|only intended|problem in|bug in)\b"
+)
+RELEASE_WORDS = re.compile(
+    r"(?: the)?(?: retail| final| released| released? of| release of)*(?: (?:upgrade|product) (?:to|of))? ?"
+)
+# what makes of a product, or of its release, something else: SNA Server 3.0 SP1, Windows NT 4.0 Resource Kit
+NO_RELEASE = re.compile(
+    r" ?(?:and )?\(?(?:service (?:pack|\d)|(?:security )?rollup|s[pr][ -]?\d|osr|oem|hotfix|patch|(?:software )?update"
+    r"|post|\d|beta|setup|documentation|help|readme|(?:server )?resource kit|cd|client)"
+)
+# version 1.2 / the MASM 6.1 / NMAKE version 1.2 for MS-DOS / version 5.0 of the client; at most four words before it
+OWN_RELEASE = re.compile(
+    r" ?(?:the )?((?:(?!build|file|driver|service|sp\d)[a-z][\w+#()-]* ){0,4})(\d{1,2}\.\d{1,2}[a-z]?)(?![\w.]*\w)"
+    r"(?: (?:release )?of ([^.;(]{3,60}))?"
+)
+INSTRUCTIONS = re.compile(r"\b(?:kbhowto|kbinfo)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that may state something, `offset` being where it begins in its paragraph.
+
+    `folded` is its text for the patterns (see product.fold; `5.5sp4` becomes `5.5 sp4`), `confirmed` what follows
+    "confirmed this to be a problem in", `corrected` where "corrected in" stands.
+    """
+
+    text: str
+    folded: str
+    offset: int
+    confirmed: str | None
+    corrected: tuple[tuple[int, int], ...]
+    feature: bool
+    hotfix: bool
+
+
+@functools.lru_cache(maxsize=1024)
+def _words(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the words that tell a product, its release left out; apart those in brackets, which are another name.
+
+    `Macro Assembler (MASM) 6.0` is macro assembler, or masm.
+    """
+    words = product.fold(re.sub(r" \d[\w.]*$", "", name))
+    inside = re.findall(r"\(([^)]*)\)", words)
+    apart = (re.sub(r"\([^)]*\)", " ", words), *inside)
+    every = (WORD.findall(each) for each in apart)
+    return tuple(tuple(word for word in each if word not in _COMMON) or tuple(each) for each in every)
+
+
+def shares(name: str, said: Collection[str]) -> bool:
+    """Whether words mean a product line: its first telling word is among them, or half of all."""
+    return any(
+        words and (words[0] in said or 2 * sum(word in said for word in words) >= len(words)) for words in _words(name)
+    )
+
+
+def means(base: str, said: Sequence[str]) -> bool:
+    """Whether words, all of them, name a product: NMAKE is the NMAKE Utility, Mail is not the Mail Development Kit."""
+    said = [word for word in said if word not in _COMMON]
+    return any(set(said) <= set(words) and 3 * len(said) >= len(words) for words in _words(base)) and bool(said)
+
+
+def titled(text: str) -> tuple[str, ...]:
+    """Return the product lines in which a sentence confirms its fault, where the article lists none."""
+    match = _CONFIRMED_IN.search(text)
+    named = re.split(r";|\.(?!\w)| when | that | if ", match.group(1))[0] if match else ""
+    named = re.sub(r",? and (?=\d)", ", ", named)
+    # versions 3.0, 3.0b of Mail for Windows
+    named = re.sub(r"^(versions? \d[\w., ]*?) of (?:the )?(?:Microsoft )?(.*)", r"\2, \1", named)
+    return tuple(name for name, _ in lines_of(named)) if named[:1].isupper() and named[:7].lower() != "version" else ()
+
+
+def _says(text: str) -> bool:
+    lower = text.lower()
+    for words in _SAYING:  # noqa: SIM110  # any() of a generator takes twice as long, and this is asked most
+        if words in lower:
+            return True
+    return False
+
+
+def sentences(text: str) -> Iterable[Sentence]:
+    """Return the sentences of a paragraph that may state something."""
+    return _read_often(text) if len(text) < 2000 else _read(text)  # long ones are rare, and not kept
+
+
+@functools.lru_cache(maxsize=8192)
+def _read_often(text: str) -> tuple[Sentence, ...]:
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[Sentence]:
+    """Return those sentences of a paragraph that may state something; half of all paragraphs are the same few."""
+    for offset, words in prose.sentences(text) if _says(text) else ():
+        if not _says(words):
+            continue
+        folded = product.fold(words)
+        if len(folded) > _LONGEST or _CITATION.match(folded):  # No statement is that long; a hostile text is.
+            continue
+        confirmed = _CONFIRMED.search(folded) if "confirmed" in folded else None
+        spaced = _SHORT.sub(" sp", folded) if "sp" in folded else folded
+        corrected = tuple(match.span() for match in _CORRECTED.finditer(spaced))
+        hotfix = bool(_HOTFIX.search(spaced)) and not NEGATED.search(spaced.split(" available")[0])
+        feature = "feature" in spaced and bool(_FEATURE.search(spaced))
+        pack = ("sp" in spaced or "pack" in spaced) and (PACK.search(spaced) or LATEST.search(spaced))
+        if confirmed or corrected or hotfix or feature or pack:
+            rest = confirmed.group(1) if confirmed else None
+            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix)
