@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import io
-import itertools
 import lzma
 import os
 import re
@@ -205,11 +204,8 @@ _DAMAGE = (
 def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
     done = 0.0
     with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Member) as archive:
-        for count in itertools.count():
+        for count, member in enumerate(iter(archive.next, None)):
             archive.members.clear()  # type: ignore[attr-defined]  # in no stub; else it keeps them all
-            member = archive.next()
-            if member is None:
-                return
             if count % 64 == 0 and size and hasattr(stream, "tell"):
                 done = min(stream.tell() / size, 1.0)
             if count > MAX_MEMBERS:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 
 from kbcheck import advisory, article
 from kbcheck.archive import Found, Item, PassedOver, Unreadable
@@ -186,35 +186,32 @@ class _Import:
         self._digests = set(self._known.values())
         self._stored = bool(self._known)  # what comes twice in a first import is told when it is parsed
         self._under_way: Counter[bytes] = Counter()
-        self._batch: list[Prepared] = []
-        self._names: dict[str, str] = {}
-        self._cut: set[str] = set()
+        self._batch: list[tuple[str, Understood]] = []  # the name of each text, and what was read
 
     def chunks(self, items: Iterable[Item]) -> Iterator[list[Found | Unreadable]]:
         """Return the texts that must be parsed or rejected, some at a time; count the others."""
         chunk: list[Found | Unreadable] = []
         size = 0
-        for item in items:
+        for item in chain.from_iterable(map(_articles, items)):
             if isinstance(item, PassedOver):
                 self.summary.passed_over += 1
                 continue
-            for each in _articles(item):
-                if isinstance(each, Found):
-                    ident = _ident(each.data)
-                    if (
-                        self._stored
-                        and not self._under_way[ident]
-                        and hashlib.sha256(each.data).hexdigest() in self._digests
-                    ):
-                        self.summary.unchanged += 1
-                        self._progress(each.done, self.summary.articles + len(self._batch))
-                        continue
-                    self._under_way[ident] += 1
-                    size += len(each.data)
-                chunk.append(each)
-                if len(chunk) >= _CHUNK or size >= _CHUNK_BYTES:
-                    yield chunk
-                    chunk, size = [], 0
+            if isinstance(item, Found):
+                ident = _ident(item.data)
+                if (
+                    self._stored
+                    and not self._under_way[ident]
+                    and hashlib.sha256(item.data).hexdigest() in self._digests
+                ):
+                    self.summary.unchanged += 1
+                    self._progress(item.done, self.summary.articles + len(self._batch))
+                    continue
+                self._under_way[ident] += 1
+                size += len(item.data)
+            chunk.append(item)
+            if len(chunk) >= _CHUNK or size >= _CHUNK_BYTES:
+                yield chunk
+                chunk, size = [], 0
         if chunk:
             yield chunk
 
@@ -244,10 +241,7 @@ class _Import:
         self._digests.discard(self._known.get(prepared.id, ""))
         self._known[prepared.id] = prepared.digest
         self._digests.add(prepared.digest)
-        self._batch.append(prepared)
-        self._names[prepared.id] = found.name
-        if result.cut:
-            self._cut.add(prepared.id)
+        self._batch.append((found.name, result))
         if len(self._batch) >= BATCH:
             self.flush()
         self._progress(found.done, summary.articles + len(self._batch))
@@ -255,31 +249,25 @@ class _Import:
     def flush(self) -> None:
         """Store what has arrived."""
         if self._batch:
-            done = self._store.replace(self._batch, keep=True)
+            done = self._store.replace([result.prepared for _, result in self._batch], keep=True)
+            of = {result.prepared.id: (name, result.cut) for name, result in self._batch} if done.partial else {}
             self.summary.new += done.new
             self.summary.unchanged += done.kept
             for ident in done.partial:
-                if ident in self._cut:
-                    _reject(
-                        self.summary,
-                        self._names[ident],
-                        f"{ident} is stored whole, and this text is cut off: not taken",
-                    )
+                name, cut = of[ident]
+                if cut:
+                    _reject(self.summary, name, f"{ident} is stored whole, and this text is cut off: not taken")
                 else:
                     self.summary.abridged += 1
             # The same article twice in one batch counts as new, then updated.
             self.summary.updated += len(self._batch) - done.new - done.kept - len(done.partial)
             self._batch.clear()
-            self._names.clear()
-            self._cut.clear()
 
 
-def _articles(item: Found | Unreadable) -> list[Found | Unreadable]:
-    """Return the articles of a file that holds several one behind the other, each by itself."""
-    if isinstance(item, Unreadable):
-        return [item]
-    parts = article.split(item.data)
-    if len(parts) == 1:
+def _articles(item: Item) -> Sequence[Item]:
+    """Return the articles of a file that holds several one behind the other, each by itself; else what there is."""
+    parts = article.split(item.data) if isinstance(item, Found) else []
+    if not isinstance(item, Found) or len(parts) == 1:
         return [item]
     return [
         replace(item, name=f"{item.name} (article {number})", data=data) for number, data in enumerate(parts, start=1)

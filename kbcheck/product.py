@@ -159,6 +159,11 @@ def parse_build(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in stripped.split("."))
 
 
+def dotted(build: tuple[int, ...]) -> str:
+    """Return a build as it is written, the reverse of parse_build()."""
+    return ".".join(map(str, build))
+
+
 def level_of_build(of: Line, build: tuple[int, ...]) -> str | None:
     """Return the highest level whose build is not above `build`, by as many numbers as the level's has, or None.
 
@@ -292,7 +297,7 @@ def no_release(text: str, release: str) -> tuple[str, ...]:
     if name is None or name in _catalog().open:
         return ()
     own = [each for each in lines() if each.product == name and each.server]
-    spelled = [spelling for each in own for spelling in spellings(each.product)]
+    spelled = spellings(name)
     numbers = [build for build in map(parse_build, spelled) if build and build[0] < 100]
     if not numbers or release.lower() in spelled:
         return ()

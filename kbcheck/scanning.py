@@ -38,9 +38,10 @@ class SelectionError(KbcheckError):
 def read(paths: Iterable[Path], workers: Workers) -> Fleet:
     """Read inventory files as inventory.read() does, several at the same time by workers."""
     every = list(paths)
-    if not workers.remote or len(inventory.files(every)) == 1:
+    named = inventory.files(every) if workers.remote else []
+    if len(named) < 2:
         return inventory.read(every)
-    contents = ((name, path.read_bytes()) for name, path in inventory.files(every))
+    contents = ((name, path.read_bytes()) for name, path in named)
     return inventory.merge(_found(workers.map(_part, contents)))
 
 
@@ -63,8 +64,7 @@ def run(
     Raises SelectionError when `articles` names one that is not in the database, or `products` one that no host has.
     """
     lines = _lines(fleet, products)
-    if store.count() == 0:
-        raise SelectionError("the database holds no articles; import some with: kbcheck import PATH")
+    store.require_articles()
     store.settle()
     if articles:
         selected = list(store.known_of(articles))
@@ -108,12 +108,10 @@ def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
             counts[of[template]] += 1
     for line in sorted(first):
         row = told[first[line]].sources[0][1]
-        message = f"no article in the database is about {line}, which {_hosts(counts[line])}: nothing is known of it"
-        yield Refusal(row.file, row.line, message)
-
-
-def _hosts(count: int) -> str:
-    return "1 row names" if count == 1 else f"{count:,} rows name"
+        rows = "1 row names" if counts[line] == 1 else f"{counts[line]:,} rows name"
+        yield Refusal(
+            row.file, row.line, f"no article in the database is about {line}, which {rows}: nothing is known of it"
+        )
 
 
 def assess(

@@ -1286,3 +1286,11 @@ def test_a_host_like_an_option_can_be_typed_again(run: Run, db: str, put: Put) -
     assert "kbcheck explain -- -x Q241556" in ran.out
     assert run("explain", "--db", db, "--", "-x", "Q241556").code == 0
     assert "kbcheck simulate --host=-x" in ran.out
+
+
+def test_the_other_products_of_a_host_are_cleaned(run: Run, db: str, put: Put) -> None:
+    rows = f"A,Exchange Server,5.5,SP3\nA,Notes{HOSTILE},4.6,\n"
+    run("scan", put("f.csv", FLEET + rows), "--db", db)
+    out = run("explain", "A", "Q241556", "--db", db).out
+    assert "\x1b" not in out
+    assert out.splitlines()[-1].startswith("A has Notes")

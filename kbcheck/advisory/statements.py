@@ -83,7 +83,7 @@ class _Reader:
         self.spoken: frozenset[str] | None = None
         self.hotfixes: list[tuple[Sentence, int, tuple[str, ...], tuple[product.Mention, ...], tuple[str, ...]]] = []
         self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
-        self.remedial: dict[int, None] = {}  # places in `corrections` of those by "install ...", not "corrected in ..."
+        self.remedial: set[int] = set()  # places in `corrections` of those by "install ...", not "corrected in ..."
         # where it reads: the section, its sub-headings once they are needed, the paragraph, the line of the sentence
         self.within = (0, 0)
         self.headings: list[tuple[prose.Subheading, tuple[str, ...]]] | None = None
@@ -253,7 +253,7 @@ class _Reader:
             if latest is not None or wording.PACK.search(folded, remedy.end()):
                 first = len(self.corrections)
                 self._packs(sentence, folded[remedy.end() :], folded[: remedy.end()], remedy=True)
-                self.remedial.update(dict.fromkeys(range(first, len(self.corrections))))
+                self.remedial.update(range(first, len(self.corrections)))
 
     def _packs(self, sentence: Sentence, rest: str, before: str, *, remedy: bool = False) -> bool:
         """Record each service pack that `rest` names; whether there was any.

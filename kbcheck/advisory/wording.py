@@ -142,18 +142,8 @@ TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r
 # A sentence without any of these states nothing.
 _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
-    *(
-        "included",
-        "incorporated",
-        "implemented",
-        "available",
-        "contained",
-        "posted",
-        "developed",
-        "created",
-        "contact",
-        "obtain",
-    ),
+    *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
+    "obtain",
     *("apply the", "install the", "feature", "pack", "sp"),
 )
 RELATIVE = re.compile(

@@ -12,7 +12,6 @@ from kbcheck.cli.application import OK, USAGE, CommandError
 
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge
-    from kbcheck.store import Store
 
 
 def show(
@@ -87,7 +86,7 @@ def list_(
         raise CommandError(f"--kind {kind}: expected {', '.join(Kind)}", USAGE)
     level = _level(fixed_in) if fixed_in is not None else None
     with options.open_store(db) as store:
-        _some_articles(store)
+        store.require_articles()
         wanted = None
         if product is not None:
             wanted = {name for name in store.product_lines() if products.selects(product, name)}
@@ -140,12 +139,6 @@ def list_(
     return OK
 
 
-def _some_articles(store: Store) -> None:
-    """Refuse to look for articles where there are none: nothing found would be no answer."""
-    if not store.count():
-        raise CommandError("the database holds no articles; import some with: kbcheck import PATH")
-
-
 def _level(text: str) -> str:
     """Return the first correction that a user asks for as `first_fixed` has it, "none" for no correction."""
     from kbcheck.model import HOTFIX_ONLY, UNSPECIFIED
@@ -173,7 +166,7 @@ def search(
     from kbcheck.report.cell import clean, shorten
 
     with options.open_store(db) as store:
-        _some_articles(store)
+        store.require_articles()
         hits = store.search(" ".join(words), limit)
     if format_ is options.ListFormat.JSONL:
         streams.write_data(

@@ -311,7 +311,7 @@ def explain(
     Example: kbcheck explain EXCH03 Q241556
     """
     from kbcheck import knowledge, matching, scanning
-    from kbcheck.report import data
+    from kbcheck.report import cell, data
     from kbcheck.report import explain as writer
 
     ident = options.ids([article])[0]
@@ -334,7 +334,8 @@ def explain(
     told = {row.product_line for row, _ in rows}
     others = [row.product_line for row, _ in stored.rows if row.product_line not in told]
     if others and product is None:
-        pages.append(f"{host} has {', '.join(others)} too, which the article does not list (--product shows why)\n")
+        words = f"{host} has {', '.join(others)} too, which the article does not list (--product shows why)"
+        pages.append(f"{cell.clean(words)}\n")
     if format_ is options.PageFormat.JSON:
         streams.write_data(
             [
@@ -358,10 +359,8 @@ def rows_of(
     scan = f"scan {stored.number}" if stored.number else "the inventory"
     if not stored.rows:
         hint = f"; there is {', '.join(stored.near)}" if stored.near else ""
-        for each in stored.heard:
-            raise CommandError(
-                f"{host} was not judged in {scan}, its row was refused: {each.file}:{each.line}: {each.message}"
-            )
+        if stored.heard:
+            raise CommandError(f"{host} was not judged in {scan}, its row was refused: {stored.heard[0]}")
         raise CommandError(f"no host {host!r} in {scan}{hint}")
     if wanted is None:
         listed = {line.product_line for line in known.lines if line.listed}

@@ -198,13 +198,10 @@ def disagreement(line: str, levels: Iterable[str], builds: Iterable[tuple[int, .
     of = product.line(line)
     by_build = {build: product.level_of_build(of, build) for build in builds}
     told = set(levels)
-    other = [f"build {dotted(build)} is {level}" for build, level in by_build.items() if level and {level} != told]
+    other = [
+        f"build {product.dotted(build)} is {level}" for build, level in by_build.items() if level and {level} != told
+    ]
     return f"{' and '.join(sorted(told))} is told, but {', '.join(other)}: both are kept" if told and other else ""
-
-
-def dotted(build: tuple[int, ...]) -> str:
-    """Return a build as it is written."""
-    return ".".join(map(str, build))
 
 
 def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from itertools import islice
 from operator import lt
 
+from kbcheck import product
 from kbcheck.inventory import cells
 from kbcheck.inventory.columns import Messages
 from kbcheck.inventory.rows import Rows
 from kbcheck.inventory.text import InventoryError
-from kbcheck.model import Fleet, Folded, Installation, Refusal, Sources, folded
+from kbcheck.model import Fleet, Folded, Installation, Sources, folded
 
 
 def fleet(rows: Rows) -> Fleet:
@@ -27,7 +28,7 @@ def fleet(rows: Rows) -> Fleet:
         dropped += set(indexes) - set(hosts.groups[key])
     hosts.add_details()
     if not rows.names:
-        why = f"; first refused: {_show(rows.refusals[0])}" if rows.refusals else ""
+        why = f"; first refused: {rows.refusals[0]}" if rows.refusals else ""
         raise InventoryError(f"no installation in {', '.join(name for name, _, _ in rows.inventories)}{why}")
     installations = hosts.installations()
     dropped.sort()
@@ -125,10 +126,11 @@ class _Hosts:
                 words = f"{system} {level} here, {systems[system]} before: its level is left open"
                 remarks.append(f"{entry.host}, {entry.line}: {words}")
         if entry.builds and not new.builds.keys() <= entry.builds.keys():
-            before = ", ".join(f"{cells.dotted(build)} ({place(where)})" for build, where in entry.builds.items())
-            words = f"build {', '.join(map(cells.dotted, new.builds))} here, {before} before"
+            before = ", ".join(f"{product.dotted(build)} ({place(where)})" for build, where in entry.builds.items())
+            words = f"build {', '.join(map(product.dotted, new.builds))} here, {before} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
-        agreed = not cells.disagreement(entry.line, entry.levels, entry.builds)
+        tells = bool(new.levels or new.builds)
+        agreed = tells and not cells.disagreement(entry.line, entry.levels, entry.builds)
         remarks += [f"{entry.host}: {remark}" for remark in entry.add(new)]
         remark = cells.disagreement(entry.line, entry.levels, entry.builds) if agreed and not remarks else ""
         if remark:
@@ -155,7 +157,3 @@ def _of_one_case(names: Sequence[str]) -> bool:
     """Whether names are equal only where they are the same in any case: plain letters, all small or all capital."""
     text = "".join(names)
     return text.isascii() and (text.upper() == text or text.lower() == text)
-
-
-def _show(refusal: Refusal) -> str:
-    return f"{refusal.file}:{refusal.line}: {refusal.message}"

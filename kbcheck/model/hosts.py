@@ -157,6 +157,10 @@ class Refusal:
     message: str
     host: str = ""
 
+    def __str__(self) -> str:
+        """Return it as it is told: `servers.csv:19: no host name`."""
+        return f"{self.file}:{self.line}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:

@@ -123,7 +123,7 @@ def text(
     if then is not None and then is not verdict.status:
         lines.append(f"Note: the scan said {then.value}; what was imported since then changed it")
     for each in heard:
-        lines.extend(textwrap.wrap(f"Note: {each.file}:{each.line}: {each.message}", width, subsequent_indent="      "))
+        lines.extend(textwrap.wrap(f"Note: {each}", width, subsequent_indent="      "))
     for conflict in known.conflicts:
         if conflict.product_line == profile.product_line:
             said = "; ".join(
@@ -227,11 +227,11 @@ def _level(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion:
     for build in profile.builds:
         level = product.level_of_build(of, build)
         known = of.level(level) if level is not None else None
-        shown = ".".join(map(str, build))
+        shown = product.dotted(build)
         meaning = f"is {level}" if level is not None else "tells no service pack of this product"
         facts.append((f"the host:    build {shown} {meaning}", _where(row, ("build", "version"))))
         if known is not None and known.build:
-            facts.append((f"builds:      {level} begins with {'.'.join(map(str, known.build))}", known.source or ""))
+            facts.append((f"builds:      {level} begins with {product.dotted(known.build)}", known.source or ""))
     follows = ""
     if line.levels:
         follows = f"the article lists {', '.join(line.levels)}"

@@ -376,7 +376,7 @@ def host_option(host: str) -> str:
 def said(label: str, entries: Sequence[Refusal], limit: int) -> Iterator[str]:
     """Return what was said of rows, the first `limit` and how many more there are."""
     for each in entries[:limit]:
-        yield f"{label}: {each.file}:{each.line}: {each.message}"
+        yield f"{label}: {each}"
     if len(entries) > limit:
         yield f"{label}: {len(entries) - limit:,} more (-v lists them all)"
 

@@ -104,9 +104,7 @@ class Store(Articles, Scans):
                 raise StoreError(f"{self.shown}: is a database, but not one of kbcheck's")
             return None
         value = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema")).scalar()
-        if value is None:
-            raise StoreError(f"{self.shown}: is a database, but not one of kbcheck's")
-        if not value.isdecimal() or int(value) < 1:
+        if value is None or not value.isdecimal() or int(value) < 1:
             raise StoreError(f"{self.shown}: is a database, but not one of kbcheck's")
         return int(value)
 

@@ -34,6 +34,7 @@ from kbcheck.model import (
     Problem,
     Stored,
 )
+from kbcheck.product import dotted
 from kbcheck.store import schema
 from kbcheck.store.database import Database, StoreError, to_json
 
@@ -126,9 +127,9 @@ class Articles(Database):
     ) -> Replaced:
         """Store `advisories` in one transaction, each instead of what was known of its article before.
 
-        Never a whole text by one that is cut off or abridged. `keep`: leave an article alone that is stored from the
-        same bytes, perhaps by another process a moment ago;
-        `again`: leave those alone that are not. What they say about other articles is weighed by settle().
+        A whole text is not replaced by one that is cut off or abridged. `keep`: leave an article alone that is stored
+        from the same bytes, perhaps by another process a moment ago; `again`: leave those alone that are not. What they
+        say about other articles is weighed by settle().
         """
         prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
         latest: dict[int, Prepared] = {}
@@ -231,6 +232,11 @@ class Articles(Database):
         """Return the number of articles."""
         with self.reading() as connection:
             return connection.execute(sa.select(sa.func.count()).select_from(schema.article)).scalar_one()
+
+    def require_articles(self) -> None:
+        """Raise StoreError where there are no articles: what is found among none would be no answer."""
+        if not self.count():
+            raise StoreError("the database holds no articles; import some with: kbcheck import PATH")
 
     def article(self, ident: str) -> Stored | None:
         """Return one stored article, None when it is not in the database."""
@@ -479,7 +485,7 @@ def prepare(advisory: Advisory) -> Prepared:
     files = [
         (
             *(number, n, f.file, f.version, f.component, f.product, f.platform, f.language, f.date, f.size, f.line),
-            *(f.product_line, ".".join(map(str, f.build))),
+            *(f.product_line, dotted(f.build)),
         )
         for n, f in enumerate(advisory.fixed_files)
     ]

@@ -13,6 +13,7 @@ import json
 import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -156,8 +157,8 @@ class Scans(Database):
         return Assessment(
             created=row.created,
             inventories=tuple((name, digest, rows) for name, digest, rows in document["inventories"]),
-            refusals=tuple(Refusal(*each[:4]) for each in document["refusals"]),
-            remarks=tuple(Refusal(*each[:4]) for each in document["remarks"]),
+            refusals=_refusals(document["refusals"]),
+            remarks=_refusals(document["remarks"]),
             articles={ident: (title, date, kind) for ident, (title, date, kind) in document["articles"].items()},
             other_articles=document["other_articles"],
             profiles=tuple(profiles),
@@ -202,9 +203,7 @@ class Scans(Database):
             profiles = self._some(connection, schema.scan_profile, row.id, {each.profile for each in rows})
         told = tuple((each, _thaw(profiles[each.profile])) for each in rows)
         said = json.loads(row.document)
-        heard = heard_of(
-            host, (each for each, _ in told), [Refusal(*each[:4]) for each in said["refusals"] + said["remarks"]]
-        )
+        heard = heard_of(host, rows, _refusals(said["refusals"] + said["remarks"]))
         return HostOfScan(row.id, told, () if found else tuple(sorted(near)[:5]), heard)
 
     def status(self, number: int, article: str, profile: int) -> Status | None:
@@ -219,10 +218,10 @@ class Scans(Database):
             group = connection.execute(group_of).scalar()
             rows = connection.execute(findings).all()
         group = profile if group is None else group
-        apart = [row.status for row in rows if profile in _from_ranges(row.of_profiles)]
-        for status in (*apart, *(row.status for row in rows if group in _from_ranges(row.of_groups))):
-            return Status(status)
-        return None
+        apart = (row.status for row in rows if profile in _from_ranges(row.of_profiles))
+        of_group = (row.status for row in rows if group in _from_ranges(row.of_groups))
+        found = next(chain(apart, of_group), None)
+        return Status(found) if found is not None else None
 
     def _rows(self, connection: sa.Connection, number: int, first: int, places: Sequence[int]) -> Iterator[HostRow]:
         """Return host rows: those at `places` of the part that begins with row `first`."""
@@ -280,6 +279,11 @@ def to_shape(document: Any) -> HostRow:
     product_line, profile, file, sources = document
     told = tuple((column, Source(of, line, title), text) for column, of, line, title, text in sources)
     return HostRow("", product_line, profile, file, 0, (), told)
+
+
+def _refusals(entries: Iterable[Any]) -> tuple[Refusal, ...]:
+    """Return what was said of rows; schema 5 has no host with it."""
+    return tuple(Refusal(*each[:4]) for each in entries)
 
 
 def to_extra(document: Any) -> Extra:
