@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from kbcheck import product
 from kbcheck.model import (
@@ -59,7 +59,7 @@ def weigh(facts: Facts) -> ArticleKnowledge:
     lines: list[LineKnowledge] = []
     conflicts: list[Conflict] = []
     for name, listed, own in _by_line(facts):
-        decision, ranks = _decide(name, bool(listed), own)
+        decision, ranks = _decide(name, listed, own)
         ranked = list(zip(own, ranks, strict=True))
         deciding = tuple(c for c, rank in ranked if rank == decision.rank < _LAST)
         conflicts += _conflicts(decision, deciding, ranked)
@@ -75,7 +75,7 @@ def decide(facts: Facts) -> tuple[Decision, ...]:
     """
     if not facts.corrections and facts.id not in _overrides():
         return ()
-    return tuple(_decide(name, bool(listed), own)[0] for name, listed, own in _by_line(facts) if own)
+    return tuple(_decide(name, listed, own)[0] for name, listed, own in _by_line(facts) if own)
 
 
 def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> ArticleKnowledge:
@@ -83,9 +83,9 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
     by_name = {each.product_line: each for each in decided}
     lines = []
     for name, listed, own in _by_line(facts):
-        each = by_name.get(name) or _decide(name, bool(listed), own)[0]
+        each = by_name.get(name) or _decide(name, listed, own)[0]
         packs = _has_packs(own)
-        deciding = tuple(c for c in own if _rank(c, packs, bool(listed)) == each.rank and each.rank < _LAST)
+        deciding = tuple(c for c in own if _rank(c, packs, listed) == each.rank and each.rank < _LAST)
         lines.append(_line_knowledge(each, listed, own, deciding, facts))
     return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines))
 
@@ -102,24 +102,26 @@ def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Co
     for correction in corrections:
         by_name.setdefault(correction.product_line, []).append(correction)
     for name, own in by_name.items():
-        included = _included(name, facts.id, by_name) if name in listed else ()
+        included = _included(name, by_name) if name in listed else ()
         yield name, tuple(listed.get(name, ())), (*own, *included)
 
 
-def _included(name: str, subject: str, by_name: dict[str, list[Correction]]) -> tuple[Correction, ...]:
-    """Return what a line's service packs correct because they include another line's: Terminal Server Edition."""
+def _included(name: str, by_name: dict[str, list[Correction]]) -> tuple[Correction, ...]:
+    """Return what a line's service packs correct because they include another line's, in the words about that one.
+
+    So are Terminal Server Edition and Windows NT 4.0, Visual Basic 6.0 and Visual Studio 6.0.
+    """
     found: dict[str, Correction] = {}
     for level in product.line(name).levels if len(by_name) > 1 else ():
         if level.includes is None:
             continue
-        other, upto, source = level.includes
+        other, upto, _ = level.includes
         for each in by_name.get(other, ()):
-            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None or _rank(each, False, True) > 3:
+            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None or each.method not in _NAMING:
                 continue
             if product.level_key(each.level) <= product.level_key(upto):
-                text = f"{level.name} includes {other} {upto}; there {each.source} says {each.level}"
-                correction = Correction(subject, name, level.name, each.kind, Method.INCLUDED, source, 0, text)
-                found.setdefault(f"{each.source} {each.level}", correction)
+                held = replace(each, product_line=name, level=level.name, method=Method.INCLUDED)
+                found.setdefault(f"{each.source} {each.level}", held)
     return tuple(found.values())
 
 
@@ -139,10 +141,21 @@ def _overrides() -> dict[str, tuple[Correction, ...]]:
 
 
 def is_advisory(facts: Facts) -> bool:
-    """Whether the article reports a fault: it says so, or a correction or a fixed file speaks about it."""
+    """Whether the article reports a fault: it says so, or a correction or a fixed file speaks about it.
+
+    Information and instructions report none because of what they say of service packs and updates in passing: a list,
+    a keyword, or a sentence beside its files must speak.
+    """
     if facts.kind is Kind.FIX_LIST:
         return False
-    if facts.kind is Kind.BUG or facts.fixed_files:
+    if facts.kind is Kind.BUG:
+        return True
+    if facts.kind in (Kind.INFO, Kind.HOWTO):
+        methods = {c.method for c in facts.corrections if c.kind is not CorrectionKind.RELEASE}
+        return bool(methods - {Method.SENTENCE, Method.FILE_TABLE}) or (
+            Method.SENTENCE in methods and bool(facts.fixed_files)
+        )
+    if facts.fixed_files:
         return True
     return any(not (c.kind is CorrectionKind.RELEASE and c.source == facts.id) for c in facts.corrections)
 
@@ -156,20 +169,20 @@ def first_fixed(known: ArticleKnowledge) -> dict[str, str | None]:
     }
 
 
-def _decide(name: str, listed: bool, corrections: Sequence[Correction]) -> tuple[Decision, list[int]]:
+def _decide(name: str, listed: Sequence[Affected], corrections: Sequence[Correction]) -> tuple[Decision, list[int]]:
     """Return what the strongest of `corrections` say together, and the rank of each."""
     if not corrections:
-        return Decision(name, listed, None, None, None, _LAST), []
+        return Decision(name, bool(listed), None, None, None, _LAST), []
     packs = _has_packs(corrections)
     ranks = [_rank(correction, packs, listed) for correction in corrections]
     best = min(ranks)
     deciding = [c for c, rank in zip(corrections, ranks, strict=True) if rank == best < _LAST]
     levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)
     if levels:
-        return Decision(name, listed, levels[0], levels[0], levels[-1], best), ranks
+        return Decision(name, bool(listed), levels[0], levels[0], levels[-1], best), ranks
     unnamed = any(c.kind is CorrectionKind.UNNAMED for c in deciding)
     fixed = UNSPECIFIED if unnamed else HOTFIX_ONLY if deciding else None
-    return Decision(name, listed, fixed, None, None, best), ranks
+    return Decision(name, bool(listed), fixed, None, None, best), ranks
 
 
 def _line_knowledge(
@@ -197,6 +210,7 @@ def _line_knowledge(
     )
 
 
+_NAMING = (Method.OVERRIDE, Method.SENTENCE, Method.FIX_LIST, Method.KEYWORD)
 _RANKS = {Method.SENTENCE: 1, Method.FIX_LIST: 2, Method.KEYWORD: 3, Method.INCLUDED: 4}
 
 
@@ -204,11 +218,11 @@ def _has_packs(corrections: Iterable[Correction]) -> bool:
     return any(c.kind is CorrectionKind.SERVICE_PACK for c in corrections)
 
 
-def _rank(correction: Correction, packs: bool, listed: bool) -> int:
+def _rank(correction: Correction, packs: bool, listed: Sequence[Affected]) -> int:
     """Return the worth of a statement, 0 the strongest, _LAST for none; `packs`: others about its line name one.
 
     On a line that is affected, a release that "has the fix" is worth less than a named service pack of it, and a
-    keyword for the release (kbsms200fix) is a tag.
+    keyword for the release (kbsms200fix), or for a level that the article lists as affected, is a tag.
     """
     if correction.method is Method.OVERRIDE:
         return 0
@@ -216,6 +230,9 @@ def _rank(correction: Correction, packs: bool, listed: bool) -> int:
         return 5
     if correction.kind is CorrectionKind.HOTFIX:
         return 6
+    tagged = correction.method is Method.KEYWORD and any(each.level == correction.level for each in listed)
+    if tagged and correction.kind is CorrectionKind.SERVICE_PACK:
+        return _LAST
     if correction.kind is CorrectionKind.RELEASE and listed:
         if correction.method is Method.KEYWORD:
             return _LAST
@@ -268,7 +285,4 @@ def _conflicts(
 
 def _later_hotfix(correction: Correction, fixed: str) -> bool:
     """Whether a keyword says "hotfix after that service pack": preSP5fix where SP4 has the fix."""
-    match = re.search(r"presp(\d)", correction.text.lower()) if correction.method is Method.KEYWORD else None
-    return (
-        match is not None and fixed.startswith("SP") and fixed[2:3].isdigit() and int(match.group(1)) > int(fixed[2:3])
-    )
+    return correction.before is not None and fixed.startswith("SP") and correction.before > fixed

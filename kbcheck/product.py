@@ -203,6 +203,15 @@ def line_build(of: Line, text: str) -> tuple[int, ...]:
     return build if first - 200 <= build[2] <= last + 50 else ()
 
 
+def file_build(of: Line, text: str) -> tuple[int, ...]:
+    """Return the version of a file of the line as line_build() does; () for fewer than three numbers.
+
+    `1.2`, `4.00` or `786` in a table is the product's own release, or a part that nothing tells: it judges no file.
+    """
+    build = line_build(of, text)
+    return build if len(build) >= 3 else ()
+
+
 def newest_level(of: Line, day: datetime.date) -> str | None:
     """Return the newest service pack of the line that was released by `day`; None when no release date tells."""
     found = None

@@ -803,7 +803,7 @@ EXAMPLES = [
         },
         (("Visual Basic 5.0", None), ("Visual Studio 97", None)),
         frozenset({("Visual Studio 97", "SP2", SP, SENTENCE), ("Visual Studio 97", "SP2", SP, KEYWORD)}),
-        first_fixed={"Visual Studio 97": "SP2"},
+        first_fixed={"Visual Studio 97": "SP2", "Visual Basic 5.0": "SP2"},
     ),
     Example(
         "a product that no list knows",

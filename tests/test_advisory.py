@@ -207,6 +207,9 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "To correct this, apply the update to Windows NT 4.0 Service Pack 2.",
         "To work around this, you must install Exchange Server 5.5 Service Pack 1 again.",
         "This problem was corrected in Office 97 Service Release 2 (SR-2).",
+        "This problem was corrected in Exchange Server 5.5 Service Pack 3, but only in a domain of Windows NT 4.0.",
+        "In addition to the problems resolved in Exchange Server 5.5 Service Pack 2, it includes others.",
+        "Apply the following Exchange Server 5.5 SP3 RC9 hotfix.",
         "This problem was corrected in Windows 95 OEM Service Release 2 (OSR2).",
         "This problem was corrected in the Windows NT 4.0 Security Rollup Package.",
         CONFIRMED_55,
@@ -223,8 +226,91 @@ def test_what_is_corrected_in_a_service_pack_is_not_corrected_by_a_step_that_ins
 
 @pytest.mark.parametrize(("issue", "expected"), [("kbhowto", []), ("kbinfo", []), ("kbbug", [(E55, "SP2", SP)])])
 def test_steps_of_instructions_correct_nothing(issue, expected):
-    sections = (("MORE INFORMATION", "1. Install Exchange Server 5.5 Service Pack 2."),)
+    sections = (("RESOLUTION", "1. Install Exchange Server 5.5 Service Pack 2."),)
     assert stated(read(text(sections=sections, trailer={"Issue type": issue}))) == expected
+
+
+@pytest.mark.parametrize("heading", ["MORE INFORMATION", "SYMPTOMS", "CAUSE"])
+@pytest.mark.parametrize("above", ["", "Steps to Reproduce\n------------------\n\n"])
+def test_steps_outside_a_resolution_correct_nothing(heading, above):
+    body = above + "1. Install Exchange Server 5.5 Service Pack 2.\n\n2. Restart the computer."
+    assert stated(read(text(sections=((heading, body),)))) == []
+
+
+def test_a_step_under_reproduce_corrects_nothing_in_a_resolution_either():
+    body = (
+        "Steps to Reproduce the Problem\n------------------------------\n\nInstall Exchange Server 5.5 Service Pack 2."
+    )
+    assert stated(read(text(sections=(("RESOLUTION", body),)))) == []
+
+
+@pytest.mark.parametrize("heading", ["SYMPTOMS", "CAUSE", "STATUS"])
+def test_a_fix_named_in_passing_corrects_nothing_where_the_fault_is_told(heading):
+    """Q231934: a hotfix that brings the fault "is also included in Service Pack 4"."""
+    sentence = "The ABC-FIX is a hotfix that is also included in Exchange Server 5.5 Service Pack 3."
+    found = stated(read(text(sections=((heading, sentence),))))
+    assert found == ([] if heading != "STATUS" else [(E55, "SP3", SP)])
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            "install the latest Service Pack for Windows NT 3.51 or upgrade to Windows NT 4.0.",
+            {("Windows NT 3.51", None)},
+        ),
+        (
+            "corrected in Windows NT 4.0 and the latest Service Pack for Windows NT 3.51.",
+            {("Windows NT 3.51", None), (NT, "RTM")},
+        ),
+        (
+            "corrected in the latest Windows NT 3.51 Service Pack and Windows NT 4.0.",
+            {("Windows NT 3.51", None), (NT, "RTM")},
+        ),
+    ],
+)
+def test_the_latest_service_pack_beside_a_release(body, expected):
+    body = f"To correct this problem, {body}" if body.startswith("install") else f"This problem was {body}"
+    data = text(applies_to=("Microsoft Windows NT Server version 3.51",), sections=(("STATUS", body),))
+    assert {(c.product_line, c.level) for c in read(data).corrections} == expected
+
+
+def test_the_number_of_a_service_pack_at_the_begin_of_a_line_is_no_list_item():
+    body = "To resolve this on a computer running Windows NT 4.0, apply Service Pack\n3. Contact us for other releases."
+    data = text(applies_to=("Microsoft Windows NT Server version 4.0",), sections=(("RESOLUTION", body),))
+    assert stated(read(data)) == [(NT, "SP3", SP)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "issue", "hotfix"),
+    [
+        ("A fix is available.", "kbbug", True),
+        ("A fix is available.", "kbinfo", False),
+        ("A fix is available to correct this problem.", "kbinfo", True),
+        ("This fix is available at the following Microsoft Web site:", "kbinfo", True),
+        ("A fix is available from Contoso.", "kbbug", False),
+        ("A fix is available on Contoso's BBS.", "kbbug", False),
+        ("A hotfix is available from Microsoft Product Support Services.", "kbbug", True),
+        ("Some information on the update is available in the Knowledge Base.", "kbinfo", False),
+    ],
+)
+def test_a_fix_that_is_available_is_a_hotfix_only_of_a_fault_and_only_of_microsofts(sentence, issue, hotfix):
+    data = text(sections=(("RESOLUTION", sentence),), trailer={"Issue type": issue})
+    assert stated(read(data)) == ([(E55, None, HOTFIX)] if hotfix else [])
+
+
+@pytest.mark.parametrize(
+    ("issue", "title", "status", "kind"),
+    [
+        ("kbinfo", "XADM: A Title", "", "info"),
+        ("kbhowto", "XADM: A Title", "", "howto"),
+        ("kbinfo", "FIX: A Title", "", "bug"),
+        ("kbinfo", "INFO: A Title", CONFIRMED_55, "bug"),
+    ],
+)
+def test_information_that_confirms_a_fault_reports_one(issue, title, status, kind):
+    sections = (("STATUS", status or "Nothing is said."),)
+    assert read(text(title=title, sections=sections, trailer={"Issue type": issue})).kind == kind
 
 
 def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():

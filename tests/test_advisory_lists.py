@@ -289,6 +289,51 @@ def test_the_files_of_a_block(bullet, files):
     assert [p.kind for p in meaning.problems] == ([] if files else ["rollup-files"])
 
 
+CURRENT = "The fixes include the following files:\n\n" + box(
+    "File name|Current version", *(f"{name}.dll|5.5.2652.99" for name in "ABC")
+)
+
+
+@pytest.mark.parametrize(
+    ("bullets", "expected"),
+    [
+        ("All files incremented to version 5.5.2652.1", {"A.dll": 1, "B.dll": 1, "C.dll": 1}),
+        (
+            "B.dll incremented to version 5.5.2652.2\n - All other files incremented to version 5.5.2652.1",
+            {"B.dll": 2, "A.dll": 1, "C.dll": 1},
+        ),
+        (
+            "All other files incremented to version 5.5.2652.1\n - B.dll incremented to version 5.5.2652.2",
+            {"B.dll": 2, "A.dll": 1, "C.dll": 1},
+        ),
+        ("D.dll added and incremented to version 5.5.2652.2", {"D.dll": 2}),
+    ],
+)
+@pytest.mark.parametrize("note", ["", "NOTE: The A.dll file is not included with these fixes. It is added later.\n\n"])
+@pytest.mark.parametrize("heading", ["Fixes Released on July 19, 2000", "Fixes Released"])
+def test_all_other_files_of_a_block(bullets, expected, note, heading):
+    """Q251137, Q248838 and Q269183: the others are those of the table, but for what a note says is added later."""
+    block = f"{heading}\n{'-' * len(heading)}\n\n{note}The following files are modified:\n\n - {bullets}\n\n"
+    body = f"{CURRENT}\n\n{block}The following fixes are included:\n\n   Q900500 XADM: A Fault"
+    (correction,) = read(ROLLUP, body).corrections
+    wanted = {name: f"5.5.2652.{n}" for name, n in expected.items() if not note or name != "A.dll"}
+    assert {f.file: f.version for f in correction.files} == wanted
+
+
+def test_hotfixes_combined_are_a_rollup_whatever_their_class():
+    """Q195734 is classed as a bug."""
+    title = "Windows NT 4.0 Post-Service Pack 4 Hotfixes Combined into One Package"
+    body = "For information on what fixes are included, please see:\n\n   Q900500 A Fault\n\n   Q900501 A Fault"
+    data = text(
+        title=title,
+        applies_to=("Microsoft Windows NT Server version 4.0",),
+        sections=(("SYMPTOMS", body),),
+        trailer={"Issue type": "kbbug"},
+    )
+    meaning = advisory.extract(article.parse(data))
+    assert (meaning.kind, [c.subject for c in meaning.corrections]) == (Kind.FIX_LIST, ["Q900500", "Q900501"])
+
+
 def test_a_rollup_without_blocks_lists_its_entries_with_no_day():
     meaning = read(ROLLUP, "These are mended:\n\n   Q900500 A Fault\n\n   Q900501 A Fault")
     assert entries(meaning) == [("Q900500", None), ("Q900501", None)]

@@ -295,10 +295,35 @@ def test_a_sub_heading_beats_the_applies_to_block():
     assert (row.product, row.product_line, row.build) == ("Exchange Server 5.0", None, ())
 
 
-def test_a_plain_line_takes_any_dotted_number():
-    meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version", "A.exe|4.0.1381.7000", "B.exe|4.00a"), **NT_4)
+@pytest.mark.parametrize("short", ["4.00a", "4.0", "4.00", "786"])
+def test_a_plain_line_takes_any_dotted_number_of_three_parts(short):
+    """`1.2` in Q233545 is the release of the product: no file is judged by it."""
+    meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version", "A.exe|4.0.1381.7000", f"B.exe|{short}"), **NT_4)
     assert [(r.product_line, r.build) for r in meaning.fixed_files] == [(NT, (4, 0, 1381, 7000)), (NT, ())]
-    assert [p.message for p in meaning.problems] == ["B.exe: version '4.00a' is no dotted number"]
+    expected = f"B.exe: version {short!r} is not a dotted number of three parts or more"
+    assert [p.message for p in meaning.problems] == [expected]
+
+
+@pytest.mark.parametrize(("confirmed", "judges"), [("Outlook 98", False), ("Exchange Server 5.5", True)])
+def test_files_of_another_products_package_judge_no_server(confirmed, judges):
+    """Q249102: Outlook's own Outllib.dll stands beside Emsmdb32.dll, and the fault is confirmed in Outlook."""
+    rows = box("File name|Version", "Emsmdb32.dll|5.5.2651.48", "Outllib.dll|8.5.7111.0")
+    data = text(
+        applies_to=("Microsoft Outlook 98", "Microsoft Exchange Server, version 5.5"),
+        sections=(
+            ("RESOLUTION", f"{ATTRIBUTES}\n\n{rows}"),
+            ("STATUS", f"Microsoft has confirmed this to be a problem in Microsoft {confirmed}."),
+        ),
+    )
+    meaning = advisory.extract(article.parse(data))
+    assert [bool(row.build) for row in meaning.fixed_files] == [judges, False]
+    assert any(c.method == "file-table" for c in meaning.corrections) == judges
+
+
+def test_a_table_of_what_is_included_in_a_product_is_no_fix():
+    """Q154919 compares the versions of a file that two products include."""
+    intro = "A.dll is included in the Full installation of Internet Explorer 3.0.\n\nVersions of A.dll:"
+    assert not read(f"{intro}\n\n" + box("File name|Version", "A.dll|4.0.1381.7000"), **NT_4).fixed_files
 
 
 def test_rows_belong_to_a_product_that_is_no_server_only_where_it_is_the_only_one():

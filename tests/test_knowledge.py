@@ -289,10 +289,32 @@ def test_a_service_pack_that_includes_another_products_corrects_what_that_one_co
     both = ((NT, None), (TSE, None))
     known = knowledge.weigh(facts(about_nt, affected=both))
     assert knowledge.first_fixed(known) == {NT: "SP4", TSE: "SP4"}
-    assert {(c.method, c.source) for c in known.line(TSE).deciding} == {(Method.INCLUDED, "Q222970")}
+    assert {(c.method, c.source, c.text) for c in known.line(TSE).deciding} == {
+        (Method.INCLUDED, about_nt.source, about_nt.text)
+    }
     own = correction(Method.SENTENCE, "SP5", product_line=TSE)
     assert knowledge.first_fixed(knowledge.weigh(facts(about_nt, own, affected=both)))[TSE] == "SP5"
     assert knowledge.weigh(facts(about_nt, affected=((NT, None),))).line(TSE) is None
+
+
+@pytest.mark.parametrize("level", ["SP3", None])
+def test_a_keyword_for_a_level_that_the_article_lists_is_no_fix(level):
+    """Q309151 lists SP4 as affected and carries its keyword."""
+    keyword = correction(Method.KEYWORD, "SP3")
+    known = knowledge.weigh(facts(keyword, affected=((E55, "SP2"), (E55, level))))
+    assert knowledge.first_fixed(known)[E55] == (None if level else "SP3")
+    sentence = correction(Method.SENTENCE, "SP3")
+    known = knowledge.weigh(facts(keyword, sentence, affected=((E55, "SP2"), (E55, level))))
+    assert knowledge.first_fixed(known)[E55] == "SP3"
+
+
+@pytest.mark.parametrize(
+    ("name", "studio"), [("Visual Basic 6.0", "Visual Studio 6.0"), ("Visual C++ 5.0", "Visual Studio 97")]
+)
+def test_service_packs_of_visual_studio_correct_its_parts(name, studio):
+    fix = correction(Method.SENTENCE, "SP3", product_line=studio)
+    known = knowledge.weigh(facts(fix, affected=((name, None),)))
+    assert knowledge.first_fixed(known) == {name: "SP3", studio: "SP3"}
 
 
 # --- advisories -------------------------------------------------------------------------------------------------------
@@ -300,13 +322,18 @@ def test_a_service_pack_that_includes_another_products_corrects_what_that_one_co
 
 @pytest.mark.parametrize("kind", Kind)
 def test_which_kinds_are_advisories(kind):
-    """A bug always is, a list never; any other article is one where a correction or a fixed file speaks about it."""
+    """A bug always is, a list never; any other article is one where a correction or a fixed file speaks about it.
+
+    Instructions and information name service packs and files in passing: only another article or a keyword makes one.
+    """
     row = FixedFile("Store.exe", "5.5.2652.1", product_line=E55, build=(5, 5, 2652, 1))
     never = kind is Kind.FIX_LIST
     assert knowledge.is_advisory(facts(kind=kind)) == (kind is Kind.BUG)
     assert knowledge.is_advisory(facts(LISTED, kind=kind)) == (not never)
-    assert knowledge.is_advisory(facts(SUPPORTED, kind=kind)) == (not never)
-    assert knowledge.is_advisory(facts(files=(row,), kind=kind)) == (not never)
+    passing = kind in (Kind.INFO, Kind.HOWTO)
+    assert knowledge.is_advisory(facts(SUPPORTED, kind=kind)) == (not never and not passing)
+    assert knowledge.is_advisory(facts(files=(row,), kind=kind)) == (not never and not passing)
+    assert knowledge.is_advisory(facts(SUPPORTED, files=(row,), kind=kind)) == (not never)
     assert knowledge.is_advisory(facts(correction(Method.SENTENCE, "RTM", RELEASE), kind=kind)) == (kind is Kind.BUG)
 
 

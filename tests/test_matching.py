@@ -167,6 +167,78 @@ def test_the_latest_service_pack_is_read_by_the_articles_date() -> None:
     assert reason(at("SP3"), in_2001) is Reason.SERVICE_PACK_UNNAMED
 
 
+def test_the_latest_service_pack_is_none_that_the_article_lists_as_affected() -> None:
+    """Q301054 lists SP6a of Windows NT 4.0, the newest there ever was, and says "the latest service pack"."""
+    unnamed = fact(None, "service-pack-unnamed")
+    day = datetime.date(1999, 12, 17)
+    verdict = matching.assess(at("SP3"), weigh(unnamed, listed=("SP2", "SP3"), date=day))
+    assert (verdict.reason, verdict.evidence.rule) == (Reason.SERVICE_PACK_UNNAMED, 7)
+    assert "lists SP3 as affected" in verdict.evidence.notes[0]
+    assert "hotfixes" in verdict.evidence.missing
+    assert reason(at("SP4"), weigh(unnamed, listed=("SP2", "SP3"), date=day)) is Reason.FIXED_BY_SERVICE_PACK
+
+
+@pytest.mark.parametrize(
+    ("keyword", "wanted"),
+    [("kbExchange550preSP4Fix", Reason.SERVICE_PACK_UNNAMED), ("kbExchange550preSP3Fix", Reason.FIXED_BY_SERVICE_PACK)],
+)
+def test_a_hotfix_that_came_after_the_latest_service_pack_contests_it(keyword: str, wanted: Reason) -> None:
+    told = replace(fact(None, "hotfix", "keyword"), text=keyword)
+    known = weigh(fact(None, "service-pack-unnamed"), told, date=datetime.date(1999, 12, 17))
+    assert reason(at("SP3"), known) is wanted
+
+
+def test_order_alone_never_speaks_for_a_level_that_the_article_lists() -> None:
+    row_of_sp2 = row("5.5.2448.40")
+    assert reason(at("SP3"), weigh(files=(row_of_sp2,))) is Reason.FIXED_BY_BUILD_ORDER
+    listed = matching.assess(at("SP3"), weigh(files=(row_of_sp2,), listed=("SP2", "SP3")))
+    assert (listed.reason, listed.evidence.missing) == (Reason.BRANCH_UNCLEAR, ("hotfixes",))
+    told = at("SP3", files=files(store="5.5.2650.24"))
+    assert reason(told, weigh(files=(row_of_sp2,))) is Reason.FIXED_BY_BUILD_ORDER
+    assert reason(told, weigh(files=(row_of_sp2,), listed=("SP2", "SP3"))) is Reason.BRANCH_UNCLEAR
+
+
+def test_order_is_held_against_the_newest_branch_that_a_table_has() -> None:
+    """Q299435 has the file once for SP2 and once for SP3: a host with SP3 needs that of SP3."""
+    both = (row("5.5.2448.40"), row("5.5.2650.99"))
+    assert reason(at("SP3"), weigh(files=both)) is not Reason.FIXED_BY_BUILD_ORDER
+    assert reason(at("SP4"), weigh(files=both)) is Reason.FIXED_BY_BUILD_ORDER
+
+
+def test_a_rollup_without_files_stays_a_remedy_beside_the_articles_own_files() -> None:
+    own = fact(None, "hotfix", "file-table", files=(FileVersion("Store.exe", "5.5.2651.80", (5, 5, 2651, 80)),))
+    rollup = fact(None, "hotfix", "rollup", "Q2")
+    remedies = matching.assess(at("SP3"), weigh(own, rollup)).remedies
+    assert [remedy.source for remedy in remedies] == ["Q1", "Q2"]
+
+
+IIS = "Internet Information Server 4.0"
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "status"),
+    [(IIS, "SP5", Status.FIXED), (IIS, "SP4", Status.EXPOSED), (LINE, "SP5", Status.EXPOSED)],
+)
+def test_a_line_without_service_packs_is_serviced_by_what_it_runs_on(line: str, level: str, status: Status) -> None:
+    """Internet Information Server 4.0 has none; what Exchange Server lacks does not come with Windows NT."""
+    known = weigh(fact(None, "hotfix", line=line), fact("SP5", line="Windows NT 4.0"), line=line)
+    profiles = [Profile(line, (), beside=(("Windows NT 4.0", level),)), Profile(line)]
+    verdict = matching.assess(profiles[0], known)
+    assert verdict.status is status
+    fleet = matching.Fleetwide(profiles)
+    column = fleet.column(known)
+    assert [column.apart.get(n) or column.of_group[fleet.groups[n]] for n in range(2)] == [
+        matching.assess(profile, known) for profile in profiles
+    ]
+
+
+def test_a_host_that_is_windows_2000_is_not_sent_to_windows_nt() -> None:
+    known = weigh(fact("SP4", line="Windows NT 4.0"), line="Windows 2000")
+    verdict = matching.assess(Profile("Windows 2000", ("SP1",)), known)
+    assert (verdict.reason, verdict.remedies) == (Reason.NO_FIX_KNOWN, ())
+    assert not matching.fixable(known, {"Windows 2000"})
+
+
 def test_two_rollups_any_of_which_may_hold_the_fix() -> None:
     old = fact(
         None, "hotfix", "rollup", "Q2", files=(FileVersion("Store.exe", "5.5.2651.80", (5, 5, 2651, 80)),), order=0

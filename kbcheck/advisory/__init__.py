@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from kbcheck import product
 from kbcheck.advisory import affected as applies
@@ -57,11 +58,24 @@ def extract(article: Article) -> Advisory:
         problems += of_list
     else:
         findings = statements.read(article, body, listed, rows)
+        rows = _of_package(rows, findings.confirmed)
         corrections = [*findings.corrections, *_of_tables(article, rows)]
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
         listed = _affected(listed, findings.confirmed, corrections)
     return Advisory(article, kind, listed, tuple(rows), tuple(corrections), tuple(problems))
+
+
+def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[FixedFile]:
+    """Return a table's rows, judging no server where they are another product's package.
+
+    So they are where a file of theirs fits no server and the fault is confirmed in something else only: the files of
+    Outlook 98's hotfix, some of which are numbered like Exchange Server's.
+    """
+    foreign = any(row.version is not None and row.product_line is None for row in rows)
+    if not foreign or not confirmed or any(product.line(each.product_line).server for each in confirmed):
+        return rows
+    return [replace(row, product_line=None, build=()) for row in rows]
 
 
 def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
@@ -106,12 +120,15 @@ def _kind(article: Article, feature: bool, confirmed: bool) -> Kind:
     if feature or "kbfea" in map(str.lower, article.keywords):
         return Kind.FEATURE
     issue = article.trailer_value("Issue type").lower().split()
+    match = re.match(r"(BUG|FIX|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
+    titled = _TITLE_KINDS[match.group(1).upper()] if match else None
     for token, kind in _ISSUE_KINDS.items():
         if token in issue:
-            return kind
-    match = re.match(r"(BUG|FIX|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
-    if match:
-        return _TITLE_KINDS[match.group(1).upper()]
+            # An article that confirms a fault is about that fault, whatever its class.
+            tells = kind in (Kind.INFO, Kind.HOWTO) and (confirmed or titled is Kind.BUG)
+            return Kind.BUG if tells else kind
+    if titled is not None:
+        return titled
     if re.match(r"(?:\w+: )?how to\b", article.title, re.IGNORECASE):
         return Kind.HOWTO
     return Kind.BUG if confirmed else Kind.UNKNOWN

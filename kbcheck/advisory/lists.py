@@ -63,6 +63,7 @@ _ABOUT_FIXES = re.compile(
 _NUMBERED = re.compile(r"^ {0,3}(?:\d{1,2}\.\d{0,2}(?:\.\d)?|[IVX]+\.|[A-Z]\.)\s+(\S.*)$")
 _FILE = re.compile(r"[\w$~-][\w$~.-]*\.[A-Za-z]\w{1,3}(?![\w.])")
 _CLAUSE = re.compile(r"(?:^| )- |\. |: ")
+_LEFT_OUT = re.compile(r"\bnot (?:yet |currently )?(?:included|among)\b")
 _VERSION = re.compile(r"\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
 # Real titles end at 64 characters.
 _TITLE = 250
@@ -109,7 +110,9 @@ def reports(article: Article) -> bool:
 
 def _is_rollup(article: Article) -> bool:
     """Whether the title says that it lists what hotfixes after a service pack correct."""
-    if not _ROLLUP.search(article.title[:_TITLE]) or _reports_a_fault(article):
+    if not _ROLLUP.search(article.title[:_TITLE]):
+        return False
+    if _reports_a_fault(article) and "hotfixes combined" not in article.title.lower():
         return False
     return not re.search(r"\blist of bugs fixed\b(?!.*\bhrp\b)", article.title, re.IGNORECASE)
 
@@ -399,8 +402,8 @@ def _blocks(article: Article) -> list[_Block]:
                 (block or plain).members.append((ident, number, stripped))
         elif not _continues(lines, number):
             paragraph.append(stripped)
-            if block is not None and not members:
-                block.bullets.append(stripped)
+            if not members:
+                (block or plain).bullets.append(stripped)
         number += 1
     if not blocks:
         return [plain] if plain.members else []
@@ -423,17 +426,28 @@ def _current_files(article: Article) -> dict[str, str]:
 
 
 def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[FileVersion, ...]:
-    """Return the block's files: those named before each "version 5.5.2653.22", or all current ones for "all files"."""
+    """Return the block's files: those named before each "version 5.5.2653.22".
+
+    "All (other) files" are those of the table of current versions, but for what a note says is not included.
+    """
     text = " ".join(block.bullets)[:20_000]
+    left_out = {name for clause in _CLAUSE.split(text) if _LEFT_OUT.search(clause) for name in _files(clause)}
     found: dict[str, str] = {}
+    others = ""
     begin = 0
     for match in _VERSION.finditer(text):
         # Only the bullet or sentence itself: a note above it may name files that are not in this block.
         before = _CLAUSE.split(text[begin : match.start()])[-1]
-        names = [name for word in before.split() for name in _FILE.findall(word[:80])]
-        if not names and re.search(r"\ball files\b", before, re.IGNORECASE):
-            names = [name for name in current if name not in found]
+        names = _files(before)
+        if not names and re.search(r"\ball (?:the )?(?:other )?files\b", before, re.IGNORECASE):
+            others = match.group(1)
         found.update(dict.fromkeys(names, match.group(1)))
         begin = match.end()
+    if others:
+        found |= {name: others for name in current if name not in found and name not in left_out}
     of = product.line(line)
-    return tuple(FileVersion(name, version, product.line_build(of, version)) for name, version in found.items())
+    return tuple(FileVersion(name, version, product.file_build(of, version)) for name, version in found.items())
+
+
+def _files(text: str) -> list[str]:
+    return [name for word in text.split() for name in _FILE.findall(word[:80])]

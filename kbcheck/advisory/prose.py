@@ -112,10 +112,10 @@ def paragraphs(lines: Sequence[str], first: int, end: int, wanted: Iterable[int]
         if number < after or _breaks(lines, number, first, end):
             continue
         begin = number
-        while begin > first and not _is_item(lines[begin - 1]) and not _breaks(lines, begin - 1, first, end):
+        while begin > first and not _is_item(lines, begin) and not _breaks(lines, begin - 1, first, end):
             begin -= 1
         after = number + 1
-        while after < end and not _is_item(lines[after - 1]) and not _breaks(lines, after, first, end):
+        while after < end and not _is_item(lines, after) and not _breaks(lines, after, first, end):
             after += 1
         stripped = tuple(map(str.strip, lines[begin - 1 : after - 1]))
         yield Paragraph(begin, stripped, " ".join(stripped))
@@ -128,14 +128,18 @@ def subheadings(lines: Sequence[str], first: int, end: int) -> Iterator[Subheadi
         if _underlined(lines, number, end):
             yield Subheading(number, stripped, scope_of(stripped))
         elif 3 <= len(stripped) < 70 and not _breaks(lines, number, first, end):
-            alone = number == first or _breaks(lines, number - 1, first, end) or _is_item(lines[number - 1])
-            below = number + 1 == end or _breaks(lines, number + 1, first, end) or _is_item(lines[number])
+            alone = number == first or _breaks(lines, number - 1, first, end) or _is_item(lines, number)
+            below = number + 1 == end or _breaks(lines, number + 1, first, end) or _is_item(lines, number + 1)
             if alone and below and scope_of(stripped):
                 yield Subheading(number, stripped, scope_of(stripped))
 
 
-def _is_item(line: str) -> bool:
-    return not line[:1].isalpha() and _BULLET.match(line) is not None
+def _is_item(lines: Sequence[str], number: int) -> bool:
+    line = lines[number - 1]
+    if line[:1].isalpha() or _BULLET.match(line) is None:
+        return False
+    # "apply Service Pack" / "3. Contact ..." is a sentence's end.
+    return not (line[:1].isdigit() and number > 1 and lines[number - 2].rstrip().endswith(("Service Pack", "version")))
 
 
 def _breaks(lines: Sequence[str], number: int, first: int, end: int) -> bool:

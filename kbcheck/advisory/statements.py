@@ -40,10 +40,10 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
     if not wanted:
         return Findings(tuple(dict.fromkeys(keywords.read(article))), False, (), False, ())
     reader = _Reader(article, affected, rows)
-    for _, first, end in prose.sections(article):
+    for heading, first, end in prose.sections(article):
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         if inside:
-            reader.section(first, end, inside)
+            reader.section(heading, first, end, inside)
     reader.finish()
     corrections = [*reader.corrections, *keywords.read(article)]
     return Findings(
@@ -85,14 +85,14 @@ class _Reader:
         self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
         self.remedial: set[int] = set()  # places in `corrections` of those by "install ...", not "corrected in ..."
         # where it reads: the section, its sub-headings once they are needed, the paragraph, the line of the sentence
-        self.within = (0, 0)
+        self.heading, self.within = "", (0, 0)
         self.headings: list[tuple[prose.Subheading, tuple[str, ...]]] | None = None
         self.paragraph = prose.Paragraph(0, (), "")
         self.line = 0
 
-    def section(self, first: int, end: int, wanted: Iterable[int]) -> None:
+    def section(self, heading: str, first: int, end: int, wanted: Iterable[int]) -> None:
         """Read the paragraphs of one section that hold one of the lines `wanted`."""
-        self.recent = ()
+        self.recent, self.heading = (), heading
         self.within, self.headings, self.offered = (first, end), None, ()
         for paragraph in prose.paragraphs(self.article.lines, first, end, wanted):
             self.paragraph = paragraph
@@ -121,7 +121,9 @@ class _Reader:
         for place, each in enumerate(self.corrections):
             if place not in self.remedial and each.kind is CorrectionKind.SERVICE_PACK:
                 said.setdefault(each.product_line, set()).add(each.level)
-        instructs = wording.INSTRUCTIONS.search(self.article.trailer_value("Issue type").lower()) is not None
+        issue = self.article.trailer_value("Issue type").lower()
+        instructs = wording.INSTRUCTIONS.search(issue) is not None
+        fault = self.bug or "kbbug" in issue or "kbprb" in issue
         self.corrections = [
             each
             for place, each in enumerate(self.corrections)
@@ -133,12 +135,28 @@ class _Reader:
         others = tuple(name for name in self.affected if name not in self.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
         for sentence, line, scope, promised, recent in self.hotfixes:
+            if sentence.loose and not fault:
+                continue
             self.line = line
             self.recent = recent
             names = scope or (self._lines(promised, ()) if promised else ())
             names = names or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
+
+    def _is_step(self) -> bool:
+        """Whether the paragraph is a step of a procedure: it tells what to install first, or how to see the fault."""
+        step = wording.STEP.match(self.paragraph.lines[0])
+        if step is not None and (step.group(1) != "1" or self.heading not in ("RESOLUTION", "STATUS", "WORKAROUND")):
+            return True
+        self._scope()
+        above = [each.text for each, _ in self.headings or () if each.line < self.paragraph.first]
+        return bool(above) and wording.REPRODUCES.search(above[-1]) is not None
+
+    def _of_a_fix(self, before: str) -> bool:
+        """Whether "included in" and the like is said of a fix; where symptoms are told, not in passing."""
+        passing = self.heading in ("SYMPTOMS", "CAUSE") and wording.RELATIVE_CLAUSE.search(before)
+        return wording.SUBJECT.search(before) is not None and not passing
 
     # --- one sentence -------------------------------------------------------------------------------------------------
 
@@ -232,9 +250,9 @@ class _Reader:
         for start, end in sentence.corrected:
             before = folded[:start]
             weak = wording.WEAK.match(folded, start) is not None
-            if wording.CAUSED.search(before) or (weak and not wording.SUBJECT.search(before)):
+            if wording.CAUSED.search(before) or (weak and not self._of_a_fix(before)):
                 continue
-            if wording.NEGATED.search(before[-40:] + folded[start:end]):
+            if wording.NEGATED.search(before[-40:] + folded[start:end]) or wording.LIMITED.search(folded, end):
                 continue
             done = self._packs(sentence, folded[end:], before) or done
             if not done:
@@ -242,8 +260,7 @@ class _Reader:
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
         if done or wording.PREREQUISITE.search(folded):
             return
-        step = wording.STEP.match(self.paragraph.lines[0])
-        remedy = wording.REMEDY.search(folded) or (None if step else wording.IMPERATIVE.search(folded))
+        remedy = wording.REMEDY.search(folded) or (None if self._is_step() else wording.IMPERATIVE.search(folded))
         if (
             remedy
             and not wording.AFTER.search(folded[remedy.end() :])
@@ -273,7 +290,7 @@ class _Reader:
         events += [(m.start(), "pack", m) for m in wording.PACK.finditer(rest)]
         latest = wording.LATEST.search(rest)
         if latest and not any(kind == "pack" for _, kind, _ in events):
-            mentioned = [m for m in product.mentions(rest) if isinstance(m, product.Mention)]
+            mentioned = self._of_latest(sentence, rest, latest, remedy=remedy)
             unknown = not mentioned and wording.FILLING.sub("", rest[: latest.end()].replace("service", ""))
             names = () if unknown else self._lines(mentioned or _released(before), self._scope())
             for name in names:
@@ -319,6 +336,23 @@ class _Reader:
         ):
             self._release(sentence, rest[pending[0].start :])
         return found
+
+    def _of_latest(
+        self, sentence: Sentence, rest: str, latest: re.Match[str], *, remedy: bool
+    ) -> list[product.Mention]:
+        """Return the products of "the latest service pack"; a release beside it is recorded as having the fix.
+
+        "Corrected in Windows NT 4.0 and the latest service pack for 3.51", "... in the latest 3.51 pack and NT 4.0".
+        """
+        mentioned = list(product.mentions(rest))
+        behind = [m for m in mentioned if m.end > latest.start()]
+        for each in mentioned if len(mentioned) > 1 and behind and not remedy else ():
+            between = rest[each.end : latest.start()] if each is mentioned[0] and each.start <= 1 else ""
+            between = rest[latest.end() : each.start] if each is mentioned[-1] else between
+            if wording.AND.fullmatch(between) and self._release(sentence, rest[each.start :]):
+                mentioned.remove(each)
+                break
+        return mentioned
 
     def _only_named(self, text: str) -> bool:
         """Whether `text` holds nothing but products, service packs and filling words."""

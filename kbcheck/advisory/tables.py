@@ -6,7 +6,7 @@ Rules:
 - Column tables are read by what a word looks like (a date, a time, a version, a file name), the header settling the
   rest: the columns of real tables do not line up.
 - Cells are kept verbatim; `N/A`, `NA`, `-` and an empty cell are None.
-- A version judges hosts only when it fits its product line (product.line_build); else it stays as text, with a Problem.
+- A version judges hosts only when it fits its product line (product.file_build); else it stays as text, with a Problem.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _INTRODUCTION = re.compile(
     r"|following (?:updated |new |fixed |replacement |hotfix |corrected )*(?:files?|versions?|modules?"
     r"|binar)\b.{0,60}(?:updated|fix|hotfix|available|contain|replace|correct|included|install|or later)"
     r"|(?:updated|fixed|hotfix|corrected|new) (?:files?|versions?) (?:include|are|is|have)|files? (?:are|is|were"
-    r"|have been) (?:updated|included|fixed|replaced|corrected) |files included in (?:this|the) (?:fix|hotfix|update)"
+    r"|have been) (?:updated|fixed|replaced|corrected|included(?! (?:in|on|with)\b(?!.{0,40}(?:fix|patch|update)))) "
+    r"|files included in (?:this|the) (?:fix|hotfix|update)"
     r"|this (?:fix|hotfix|update|patch|feature) (?:contains|includes|consists|updates|replaces|has)"
     r"|should have (?:the )?following|dates?,? (?:time|size)s? (?:stamps? )?(?:and|,).{0,40}or later|time ?stamps?"
 )
@@ -476,17 +477,16 @@ def _with_line(row: FixedFile, server_lines: Sequence[str], problems: list[Probl
         return replace(row, product_line=candidates[0]) if len(candidates) == 1 else row
     branched = [name for name in candidates if product.line(name).scheme == "branch"]
     for name in branched:
-        build = product.line_build(product.line(name), row.version)
+        build = product.file_build(product.line(name), row.version)
         if build:
             return replace(row, product_line=name, build=build)
-    plain = [name for name in candidates if product.line(name).scheme != "branch"]
-    build = product.parse_build(row.version.replace(":", "."))
-    if not branched and plain:
+    if not branched and candidates:
+        build = product.file_build(product.line(candidates[0]), row.version)
         if not build:
-            problems.append(
-                Problem(row.line, f"{row.file}: version {row.version!r} is no dotted number", "file-version")
-            )
-        return replace(row, product_line=plain[0], build=build) if len(plain) == 1 else replace(row, build=build)
+            expected = "a dotted number of three parts or more"
+            problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is not {expected}", "file-version"))
+        line = candidates[0] if len(candidates) == 1 else row.product_line
+        return replace(row, product_line=line, build=build)
     if branched:
         problems.append(
             Problem(row.line, f"{row.file}: version {row.version!r} fits none of {', '.join(branched)}", "file-version")

@@ -34,7 +34,8 @@ SUBJECT = re.compile(
 # a change that a service pack brought with it, and that is the fault
 CAUSED = re.compile(
     r"\b(?:introduced|exposed|caused|due to|because|related to|confirmed|resulted?|original|regression"
-    r"|similar to|similar (?:problem|issue|bug)s?|(?:another|other) (?:problem|issue|bug)s?)\b"
+    r"|similar to|similar (?:\w+ )?(?:problem|issue|bug|symptom)s?|(?:another|other) (?:problem|issue|bug)s?"
+    r"|in addition to)\b"
 )
 
 # This problem was first corrected in ..., A fix has been included in ..., The problem is fixed by installing ...
@@ -53,17 +54,17 @@ IMPERATIVE = re.compile(
     r"|update all servers)\b(?! the (?:following )?(?:fix|hotfix))"
 )
 # "9. Apply the latest service pack" is a step of a procedure, not the correction
-STEP = re.compile(r" *(?:[2-9]|\d\d)\. ")
+STEP = re.compile(r" *(\d\d?)\. ")
 _LONGEST = 2500
 MOST = 200  # product lines of an article; real ones list some dozens
+AND = re.compile(r"[ ,]*and (?:in )?(?:the )?")
 LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
 # A supported fix is now available / A supported fix that corrects this is now available / hotfix has been posted
 _HOTFIX = re.compile(
     r"\b(?:supported|private) (?:fix|hotfix|feature|update|patch|modification)\b.{0,110}?\b(?:is"
     r"|are) (?:now |also )*available\b"
-    r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available"
-    r"|available|developed|created)\b"
-    r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b"
+    r"|\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:posted|made available)\b"
+    r"|\bthis (?:fix|hotfix|update|patch)\b.{0,40}? has been posted\b|\bthis (?:fix|hotfix|update|patch) is available\b"
     r"|\bto obtain (?:this|the) (?:fix|hotfix|update|patch)(?: immediately)? (?:please )?contact\b"
     r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue)(?: immediately)?,? (?:you must )?"
     r"(?:contact (?:product|technical|premier|pss|support)\b"
@@ -74,6 +75,15 @@ _HOTFIX = re.compile(
     r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
     r"|patch)\b"
 )
+# A patch is available: of what the article is about, if that is a fault
+_OFFERED = re.compile(
+    r"\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:available|developed|created)\b"
+)
+# available on HP's BBS, from Lotus, from the following IBM Web site: in a text as it is written
+_FOREIGN = re.compile(
+    r"\bavailable (?:\w+ ){0,3}?(?:from|on|through|by|at) (?:the )?(?:following )?"
+    r"(?!Microsoft|Internet|World|Web|WWW|MS|FTP|BBS|PSS|PPSS|CompuServe|Product|Technical|Windows|Download|Q\d)[A-Z][\w'/&-]*"
+)
 NEGATED = re.compile(
     r"\b(?:not|never|isn't|wasn't|cannot) (?:yet )?(?:been |be )?(?:corrected|fixed|included|addressed|resolved"
     r"|available|implemented|incorporated)\b"
@@ -82,6 +92,14 @@ NEGATED = re.compile(
     r"|\bno (?:separate )?(?:fix|hotfix|patch|update)\b|\berroneously\b"
     r"|\bscheduled\b|\bplanned\b|\bwait for\b|\bre-?appl|\bre-?install|\bif you have\b|\bunless\b.{0,60}\bwait\b"
 )
+# corrected in Service Pack 3, but only in a domain of Windows NT 4.0; fixed in SP6, but if you need
+LIMITED = re.compile(r",? but (?:only|if|not)\b")
+# Steps to reproduce the problem
+REPRODUCES = re.compile(r"\b(?:reproduc|recreat)", re.IGNORECASE)
+# this problem
+ABOUT_THIS = re.compile(r"\b(?:this|the|these) (?:problem|issue|bug|error)s?\b")
+# The LSA2-FIX is a hotfix that is also (included in Service Pack 4): told in passing
+RELATIVE_CLAUSE = re.compile(r"\b(?:that|which) (?:is|are|was|were|has been|have been)(?: \w+){0,2} $")
 PREREQUISITE = re.compile(
     r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)"
     r"|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b"
@@ -166,12 +184,13 @@ FURTHER = re.compile(
 _CITATION = re.compile(r"(?:- )?q+ ?\d{5,6}\b")
 # Install the SNA Server 4.0 Service Pack 2 client: a part of it, not the service pack
 PART = re.compile(
-    r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
+    r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:rc ?\d|beta|windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
 )
 # Apply the update to Windows NT 4.0 Service Pack 2; install Service Pack 1 again
 FOR_PACK = re.compile(r"\b(?:update|fix|patch) (?:to|for) [a-z0-9. ]{0,60}\b(?:service pack|sp) ?\d|\bagain\b")
 STOP = re.compile(
-    r"\b(?:requires|must|confirmed|however|but|if you|when you|because|instead of|rather than|introduced in"
+    r"\bor (?:upgrade|update|move) to\b"
+    r"|\b(?:requires|must|confirmed|however|but|if you|when you|because|instead of|rather than|introduced in"
     r"|does not occur|do not|only intended|problem in|bug in)\b"
 )
 RELEASE_WORDS = re.compile(
@@ -195,7 +214,8 @@ class Sentence:
     """A sentence that may state something, `offset` being where it begins in its paragraph.
 
     `folded` is its text for the patterns (see product.fold; `5.5sp4` becomes `5.5 sp4`), `confirmed` what follows
-    "confirmed this to be a problem in", `corrected` where "corrected in" stands.
+    "confirmed this to be a problem in", `corrected` where "corrected in" stands; `loose`: it offers a hotfix in words
+    that may be about anything.
     """
 
     text: str
@@ -205,6 +225,7 @@ class Sentence:
     corrected: tuple[tuple[int, int], ...]
     feature: bool
     hotfix: bool
+    loose: bool
 
 
 @functools.lru_cache(maxsize=1024)
@@ -272,9 +293,12 @@ def _read(text: str) -> Iterator[Sentence]:
         confirmed = _CONFIRMED.search(folded) if "confirmed" in folded else None
         spaced = _SHORT.sub(" sp", folded) if "sp" in folded else folded
         corrected = tuple(match.span() for match in _CORRECTED.finditer(spaced))
-        hotfix = bool(_HOTFIX.search(spaced)) and not NEGATED.search(spaced.split(" available")[0])
+        loose = _HOTFIX.search(spaced) is None
+        offered = not loose or _OFFERED.search(spaced) is not None
+        loose = loose and ABOUT_THIS.search(spaced) is None
+        hotfix = offered and not NEGATED.search(spaced.split(" available")[0]) and not _FOREIGN.search(words)
         feature = "feature" in spaced and bool(_FEATURE.search(spaced))
         pack = ("sp" in spaced or "pack" in spaced) and (PACK.search(spaced) or LATEST.search(spaced))
         if confirmed or corrected or hotfix or feature or pack:
             rest = confirmed.group(1) if confirmed else None
-            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix)
+            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix, loose)

@@ -145,7 +145,7 @@ def _prepare(line: LineKnowledge) -> Prepared:
 
 
 def _build_order(of: product.Line, tests: Sequence[FileTest]) -> tuple[str | None, Demands]:
-    """Return the level that a host must be past for rule 10: the lowest branch of a required file, and what says so.
+    """Return the level that a host must be past for rule 10: the lowest branch that a test wants, and what says so.
 
     Rows on the release's own base number say nothing: later service packs need not contain them.
     """
@@ -154,7 +154,7 @@ def _build_order(of: product.Line, tests: Sequence[FileTest]) -> tuple[str | Non
     base = of.levels[0].build[2]
     lowest: tuple[str, Demands] | None = None
     for test in tests:
-        builds = [build for _, build in test.required if len(build) > 2]
+        builds = [build for _, build in (*test.required, *test.higher) if len(build) > 2]
         if not builds or any(build[2] <= base for build in builds):
             continue
         level = product.level_of_build(of, max(builds, key=product.build_key))
@@ -183,7 +183,9 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
             hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
     named = any(hotfixes.values())
     found.extend(
-        Remedy(line.product_line, None, source, files) for source, files in hotfixes.items() if files or not named
+        Remedy(line.product_line, None, source, files)
+        for source, files in hotfixes.items()
+        if files or not named or source != line.subject
     )
     return tuple(found)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kbcheck import product
 from kbcheck.matching.demands import Files, prepared
 from kbcheck.matching.host import candidate_levels
-from kbcheck.matching.verdict import Levels, at_levels, not_listed
+from kbcheck.matching.verdict import Levels, at_levels, not_listed, serviced_beside
 from kbcheck.model import ArticleKnowledge, Column, LineKnowledge, Profile, Reason, Verdict
 
 Beside = tuple[tuple[str, str | None], ...]
@@ -52,8 +52,7 @@ class Fleetwide:
         for name, by_levels in self._of_line.items():
             line = known.line(name)
             if line is not None and line.listed:
-                # What runs beside it is asked only where its own line has no correction (rules 11 and 13).
-                beside = fixed if name not in fixed else frozenset()
+                beside = fixed if serviced_beside(line) else frozenset()
                 for levels, groups in by_levels.items():
                     self._judge(known, line, levels, groups, beside, of_group, apart)
                 continue

@@ -181,6 +181,13 @@ class _Question:
         line, newest = self.line, _newest(self.known, self.line)
         told = f"the newest service pack by {self.known.date.isoformat()}"
         if newest is not None and product.level_key(level) >= product.level_key(newest):
+            against = self._against(newest, level)
+            if against:
+                note = f"{newest} was {told}, but {against}"
+                missing = (*self._some_files(), "hotfixes")
+                return self.answer(
+                    Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, _LEVEL, missing=missing, notes=(note,)
+                )
             note = f"{newest} was {told}, the article's date"
             return self.answer(Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, _LEVEL, notes=(note,))
         if level == product.RTM:
@@ -190,6 +197,14 @@ class _Question:
         )
         missing = self._some_files()
         return self.answer(Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, _LEVEL, missing=missing, notes=(note,))
+
+    def _against(self, newest: str, level: str) -> str:
+        """Return what speaks against "the latest service pack" being one that this level has; "" when nothing does."""
+        if level in self.line.levels:
+            return f"the article lists {level} as affected"
+        later = (c.before for c in self.line.corrections if c.before is not None)
+        after = next((pack for pack in later if product.level_key(pack) > product.level_key(newest)), None)
+        return f"its keywords say that the hotfix came after it, before {after}" if after else ""
 
     def _corrected_by_hotfix(self, level: str) -> Verdict | None:
         """Rules 8 to 11."""
@@ -209,25 +224,32 @@ class _Question:
             named = (f.file.casefold() for d in claim.demands if isinstance(d, Correction) for f in d.files)
             lacking = tuple(dict.fromkeys(f"files:{name}" for name in named)) or ("files",)
             return self.answer(Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
+        by_order = files.ordered.demands if files.ordered is not None else demanded.ordered
+        after = demanded.order
+        past = line.earliest is None and after is not None and product.level_key(level) > product.level_key(after)
+        if level in line.levels and (files.ordered is not None or past):
+            note = f"order speaks for {level}, but the article lists it as affected"
+            fields = files.fields or _LEVEL
+            demands = (*by_order, *line.affected)
+            return self.answer(Reason.BRANCH_UNCLEAR, 10, demands, fields, missing=("hotfixes",), notes=(note,))
         if files.ordered is not None:
             note = (
                 "order alone speaks: the file is on a later branch than the corrected one, and no service pack is named"
             )
-            return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, files.ordered.demands, files.fields, notes=(note,))
+            return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, by_order, files.fields, notes=(note,))
         if files.past_base is not None:
             demands = files.past_base.demands
             return self.answer(Reason.BRANCH_UNCLEAR, 10, demands, files.fields, missing=("service_pack",))
-        after = demanded.order
-        if line.earliest is None and after is not None and product.level_key(level) > product.level_key(after):
+        if past:
             note = (
                 f"order alone speaks: the corrected build is before {level}; no article says that {level} contains it"
             )
-            return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, demanded.ordered, _LEVEL, notes=(note,))
+            return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, by_order, _LEVEL, notes=(note,))
         return self._beside()
 
     def _beside(self) -> Verdict | None:
         """Rule 11: corrected in another product that this host runs, and not in this one."""
-        if self.line.first_fixed is not None:
+        if not serviced_beside(self.line):
             return None
         beside = dict(self.profile.beside)
         for other in self.known.lines:
@@ -272,14 +294,26 @@ class _Question:
         return ("files",) if self.demanded.tests else ()
 
 
+def serviced_beside(line: LineKnowledge) -> bool:
+    """Whether the service packs of what runs beside a line may correct it.
+
+    So they do where its own line has no correction; and where it has but a hotfix, and has no service packs of its own,
+    as Internet Information Server 4.0, which those of Windows NT service.
+    """
+    if line.first_fixed is None:
+        return True
+    own = (level.name for level in product.line(line.product_line).levels)
+    return line.first_fixed == HOTFIX_ONLY and product.line(line.product_line).server and set(own) == {product.RTM}
+
+
 def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[str] = ()) -> tuple[LineKnowledge, ...]:
     """Return the lines of other products that hold a correction: of a platform, or of what stands in `beside`.
 
     An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server, nor one
-    in Windows NT a host that is told to run Windows 2000.
+    in Windows NT a host that is, or is told to run, Windows 2000.
     """
     own = product.line(line.product_line).product
-    told = any(product.line(name).platform for name in beside)
+    told = any(product.line(name).platform for name in (line.product_line, *beside))
     return tuple(
         other
         for other in known.lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -161,6 +162,12 @@ class Correction:
     files: tuple[FileVersion, ...] = ()
     released: datetime.date | None = None
     order: int = 0
+
+    @property
+    def before(self) -> str | None:
+        """The service pack before which a hotfix came, by its keyword: `SP5` of kbExchange550preSP5fix."""
+        match = re.search(r"presp(\d)", self.text.lower()) if self.method is Method.KEYWORD else None
+        return f"SP{match.group(1)}" if match is not None else None
 
 
 class Kind(Word):

@@ -31,7 +31,7 @@ _METHODS = {
     Method.ROLLUP: "the rollup",
     Method.KEYWORD: "the keyword",
     Method.FILE_TABLE: "the file table",
-    Method.INCLUDED: "the list",
+    Method.INCLUDED: "the article",
 }
 _REASONS = {
     "product-not-listed": "the article is about another product",
@@ -251,6 +251,10 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
         facts.append(
             (f"{_METHODS[correction.method]}: {_said(correction)}", cell.cited(correction.source, correction.line))
         )
+        level = product.line(line.product_line).level(correction.level) if correction.level is not None else None
+        if correction.method is Method.INCLUDED and level is not None and level.includes is not None:
+            other, upto, source = level.includes
+            facts.append((f"included:    {level.name} of {line.product_line} holds {other} {upto}", source))
     if len(shown) > 6:
         facts.append((f"and {len(shown) - 6} more sources", ""))
     answer = {None: "no", "hotfix only": "hotfix", "SP (unspecified)": "SP ?"}.get(
