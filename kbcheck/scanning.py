@@ -82,7 +82,8 @@ def run(
         ]
         others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)
-    fleet = replace(fleet, remarks=(*_unheard(fleet, lines - store.affected(lines)), *fleet.remarks))
+    unheard = (*_unheard(fleet, lines - store.affected(lines)), *_unheard_claims(fleet, lines, store))
+    fleet = replace(fleet, remarks=(*unheard, *fleet.remarks))
     assessment = assess(fleet, selected, others, moment, lines, workers)
     return replace(assessment, number=store.save_scan(assessment))
 
@@ -111,6 +112,26 @@ def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
         rows = "1 row names" if counts[line] == 1 else f"{counts[line]:,} rows name"
         yield Refusal(
             row.file, row.line, f"no article in the database is about {line}, which {rows}: nothing is known of it"
+        )
+
+
+def _unheard_claims(fleet: Fleet, lines: Collection[str], store: Store) -> Iterator[Refusal]:
+    """Return one remark on the hotfixes that are claimed and of which no article is stored: they decide nothing."""
+    told = fleet.installations
+    claims: dict[str, int] = {}
+    for number, each in enumerate(told.templates):
+        for hotfix in each.hotfixes if each.product_line in lines else ():
+            claims.setdefault(hotfix, number)
+    missing = sorted(claims.keys() - store.titles(claims).keys(), key=lambda ident: (len(ident), ident))
+    if missing:
+        first = min(told.which.index(claims[hotfix]) for hotfix in missing)
+        row = next(source for column, source, _ in told[first].sources if column == "hotfixes")
+        more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+        yield Refusal(
+            row.file,
+            row.line,
+            "hotfixes are claimed whose article is not in the database, from this row on: "
+            f"{', '.join(missing[:8])}{more}: nothing is concluded from them",
         )
 
 

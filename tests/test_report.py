@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbcheck import advisory, article, inventory, knowledge, matching, scanning
-from kbcheck.model import ArticleKnowledge, Assessment, Refusal, Status
+from kbcheck.model import ArticleKnowledge, Assessment, FileVersion, Refusal, Remedy, Status
 from kbcheck.report import article as pages
 from kbcheck.report import cell, data, explain, narrow, table, view
-from kbcheck.report.view import View
+from kbcheck.report.view import View, remedy_text
 from kbcheck.store import Store
 
 NOW = datetime.datetime(2001, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
@@ -93,6 +93,14 @@ def test_an_annotated_article_is_clean(tmp_path: Path) -> None:
 @pytest.mark.parametrize("by", VIEWS)
 def test_tables(fleet: Assessment, golden: Callable[[str, str], None], by: str, width: int) -> None:
     golden(f"{by}-{width}.txt", table.render(VIEWS[by](fleet), width=width))
+
+
+def test_a_remedy_counts_a_file_once_whatever_it_is_built_for() -> None:
+    rows = [FileVersion(name, "4.0.1381.7000", (4, 0, 1381, 7000)) for name in ("A.sys", "a.sys", "B.sys")]
+    assert remedy_text(Remedy("Windows NT 4.0", source="Q1", files=tuple(rows[:2]))) == "A.sys 4.0.1381.7000 (Q1)"
+    assert (
+        remedy_text(Remedy("Windows NT 4.0", source="Q1", files=tuple(rows))) == "A.sys 4.0.1381.7000 and 1 more (Q1)"
+    )
 
 
 @pytest.mark.parametrize("by", VIEWS)

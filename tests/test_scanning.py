@@ -122,6 +122,16 @@ def test_a_product_that_no_article_names_is_noted(bundled_db: Path) -> None:
     ]
 
 
+def test_claimed_hotfixes_without_an_article_are_noted_once(bundled_db: Path) -> None:
+    rows = "A,Exchange Server,5.5,Q241556\nB,Exchange Server,5.5,Q99999; Q268886\nC,Exchange Server,5.5,Q99998\n"
+    fleet = inventory.read_bytes("f.csv", f"host,product,version,hotfixes\n{rows}".encode())
+    with Store(str(bundled_db)) as store:
+        remarks = scanning.run(fleet, store).remarks
+    (remark,) = (each for each in remarks if "claimed" in each.message)
+    assert remark.line == 3
+    assert "from this row on: Q99998, Q99999: nothing is concluded" in remark.message
+
+
 @pytest.mark.parametrize("ident", ["Q268886", "Q274833"])
 def test_an_article_without_a_fault_is_not_judged(bundled_db: Path, ident: str) -> None:
     fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Exchange Server,5.5\n")

@@ -6,6 +6,15 @@ requires, and `fleetwide` judges all profiles of a fleet at once.
 
 from kbcheck.matching.fleetwide import Fleetwide
 from kbcheck.matching.host import candidate_levels, level_text, profile_of
-from kbcheck.matching.verdict import assess, elsewhere, fixable
+from kbcheck.matching.verdict import assess, elsewhere, fixable, serviced_beside
 
-__all__ = ["Fleetwide", "assess", "candidate_levels", "elsewhere", "fixable", "level_text", "profile_of"]
+__all__ = [
+    "Fleetwide",
+    "assess",
+    "candidate_levels",
+    "elsewhere",
+    "fixable",
+    "level_text",
+    "profile_of",
+    "serviced_beside",
+]

@@ -178,23 +178,25 @@ class _Question:
 
     def _latest_pack(self, level: str) -> Verdict | None:
         """Rule 7."""
-        line, newest = self.line, _newest(self.known, self.line)
-        told = f"the newest service pack by {self.known.date.isoformat()}"
+        line = self.line
+        newest, told = _newest(self.known, line)
         if newest is not None and product.level_key(level) >= product.level_key(newest):
             against = self._against(newest, level)
-            if against:
-                note = f"{newest} was {told}, but {against}"
-                missing = (*self._some_files(), "hotfixes")
-                return self.answer(
-                    Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, _LEVEL, missing=missing, notes=(note,)
-                )
-            note = f"{newest} was {told}, the article's date"
-            return self.answer(Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, _LEVEL, notes=(note,))
+            note = f"{newest} is {told}" + (f", but {against}" if against else "")
+            if not against:
+                return self.answer(Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, _LEVEL, notes=(note,))
+            return self.answer(
+                Reason.SERVICE_PACK_UNNAMED,
+                7,
+                line.deciding,
+                _LEVEL,
+                missing=(*self._some_files(), "hotfixes"),
+                notes=(note,),
+                remedies=tuple(each for each in self.demanded.remedies if each.level is None),
+            )
         if level == product.RTM:
             return None
-        note = "which service pack is not said" + (
-            f"; {newest} was the newest by {self.known.date.isoformat()}" if newest else ""
-        )
+        note = "which service pack is not said" + (f"; {newest} is {told}" if newest else "")
         missing = self._some_files()
         return self.answer(Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, _LEVEL, missing=missing, notes=(note,))
 
@@ -261,7 +263,7 @@ class _Question:
             demands = other.deciding
             reached = other.latest or other.earliest
             if reached is None:  # "the latest service pack", as in rule 7
-                reached = _newest(self.known, other)
+                reached, _ = _newest(self.known, other)
                 if reached is None or (level != product.RTM and _before(level, reached)):
                     return self.answer(
                         Reason.SERVICE_PACK_UNNAMED, 11, demands, (field,), missing=(field,), remedies=remedies
@@ -343,12 +345,16 @@ def _before(level: str | None, other: str) -> bool:
     return level is not None and product.level_key(level) < product.level_key(other)
 
 
-def _newest(known: ArticleKnowledge, line: LineKnowledge) -> str | None:
-    """Return the newest service pack of the line by the article's date; the newest of all where dates are not known."""
+def _newest(known: ArticleKnowledge, line: LineKnowledge) -> tuple[str | None, str]:
+    """Return the newest service pack of the line by the article's date, and what it is in words.
+
+    Where the days of release are not known it is the newest of all.
+    """
     of = product.line(line.product_line)
     packs = [level for level in of.levels if level.name != product.RTM]
     if not packs:
-        return None
+        return None, ""
     if any(level.released is None for level in packs):
-        return packs[-1].name
-    return product.newest_level(of, known.date) or packs[0].name
+        return packs[-1].name, "the newest service pack that is known"
+    newest = product.newest_level(of, known.date) or packs[0].name
+    return newest, f"the newest service pack by {known.date.isoformat()}, the article's date"

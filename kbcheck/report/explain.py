@@ -109,9 +109,11 @@ def text(
         f" ({verdict.reason.value}, rule {verdict.evidence.rule})",
         width,
     )
-    for number, criterion in enumerate(criteria(row, profile, known), start=1):
+    asked = criteria(row, profile, known)
+    column = max(6, *(len(each.answer) for each in asked))
+    for number, criterion in enumerate(asked, start=1):
         lines.append("")
-        head = f"{number} {criterion.name:<9} {criterion.answer:<6} "
+        head = f"{number} {criterion.name:<9} {criterion.answer:<{column}} "
         for fact, where in criterion.facts or (("", ""),):
             lines.extend(_wrapped(head, fact, where, width))
             head = " " * len(head)
@@ -142,6 +144,9 @@ def text(
                 subsequent_indent="       ",
             )
         )
+    if verdict.status is Status.UNDETERMINED and verdict.remedies:
+        todo = " or ".join(_remedy(known, profile, each) for each in verdict.remedies[:3])
+        lines.extend(textwrap.wrap(f"To be sure: {todo}", width, subsequent_indent="            "))
     if verdict.evidence.missing:
         lines.extend(
             textwrap.wrap(
@@ -242,11 +247,12 @@ def _level(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion:
 
 def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
     facts: list[tuple[str, str]] = []
-    shown = [
+    named = [
         c
         for c in (*line.deciding, *(c for c in line.corrections if c not in line.deciding))
         if c.kind is not CorrectionKind.HOTFIX and not _is_tag(c, line)
     ]
+    shown = list(dict.fromkeys(named))
     for correction in shown[:6]:
         facts.append(
             (f"{_METHODS[correction.method]}: {_said(correction)}", cell.cited(correction.source, correction.line))
@@ -271,6 +277,8 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
             follows += f" (sources name {line.earliest} and {line.latest})"
     elif line.first_fixed is None:
         facts.append(("no article in the database names a correction for this product line", ""))
+    if not facts:
+        facts.append(("no article in the database names a service pack that corrects it", ""))
     return Criterion("corrected", answer, tuple(facts), follows)
 
 
@@ -297,7 +305,8 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
     facts: list[tuple[str, str]] = []
     best = "?"
     for name, entries in list(wanted.items())[:8]:
-        for file, version, where in dict.fromkeys(entries[:2]):
+        # Each version once: a table may have a row for Intel and one for Alpha, and rows for several service packs.
+        for file, version, where in list({each[:2]: each for each in reversed(entries)}.values())[:-4:-1]:
             facts.append((f"{file} {version} or later corrects it", where))
         if name in told:
             of = product.line(profile.product_line)
@@ -338,7 +347,7 @@ def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | 
 
 
 def _elsewhere(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Criterion | None:
-    others = matching.elsewhere(known, line, dict(profile.beside)) if line.first_fixed is None else ()
+    others = matching.elsewhere(known, line, dict(profile.beside)) if matching.serviced_beside(line) else ()
     if not others:
         return None
     facts: list[tuple[str, str]] = []

@@ -49,7 +49,8 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
         )
     if brief or not remedy.files:
         return f"hotfix ({remedy.source})"
-    more = f" and {len(remedy.files) - 1} more" if len(remedy.files) > 1 else ""
+    names = {each.file.casefold() for each in remedy.files}  # a table may have each for Alpha and for Intel
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source})"
 
 
@@ -79,7 +80,11 @@ def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:
             return f"{label} ({closed:,})"
     if hotfixes:
         source, number = min(hotfixes.items(), key=lambda pair: (-pair[1], pair[0]))
-        return f"{source} ({number:,})"
+        return (
+            f"{source} ({number:,})"
+            if number > 1 or len(hotfixes) == 1
+            else plural(len(hotfixes), "hotfix", "hotfixes")
+        )
     if undetermined:
         wanted = Counter(
             field.split(":")[-1 if field.startswith("files:") else 0]
@@ -325,8 +330,9 @@ def _foot(assessment: Assessment, limit: int) -> tuple[str, ...]:
             f"{assessment.size(profiles)} {SHORT[status].lower().replace('undet.', 'undetermined')}"
             for status, profiles in by_status.items()
         )
-        lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
-        lines.append(f"  {', '.join(numbers)}")
+        if any(profiles for status, profiles in by_status.items() if status is not Status.NOT_APPLICABLE):
+            lines += ["", f"{DEADLOCK} {assessment.articles[DEADLOCK][0].removeprefix('XADM: ')}"]
+            lines.append(f"  {', '.join(numbers)}")
         for status in (Status.EXPOSED, Status.UNDETERMINED):
             having = frozenset(by_status[status])
             shown = list(islice(_names(assessment, having), 8))
