@@ -254,6 +254,7 @@ def _order(correction: Correction) -> tuple[object, ...]:
         correction.order,
         correction.released.isoformat() if correction.released is not None else "",
         str(correction.files),
+        correction.requires or "",
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from examples import (
+    ATTRIBUTES,
     CONFIRMED_55,
     E40,
     E50,
@@ -26,6 +27,7 @@ from examples import (
     SP,
     TSE,
     UNNAMED,
+    box,
     mutations,
     text,
 )
@@ -311,6 +313,30 @@ def test_a_fix_that_is_available_is_a_hotfix_only_of_a_fault_and_only_of_microso
 def test_information_that_confirms_a_fault_reports_one(issue, title, status, kind):
     sections = (("STATUS", status or "Nothing is said."),)
     assert read(text(title=title, sections=sections, trailer={"Issue type": issue})).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("sentence", "required"),
+    [
+        (
+            "Because of file dependencies, this fix requires Microsoft Exchange Server version 5.5 Service Pack 4.",
+            {E55: "SP4"},
+        ),
+        (
+            "Due to file dependencies, this hotfix requires Exchange Server 5.5 Service Pack 3 or Service Pack 4.",
+            {E55: "SP3"},
+        ),
+        ("This hotfix requires Windows NT 4.0 Service Pack 6a or Exchange Server 5.5 SP2.", {E55: "SP2"}),
+        ("This hotfix requires Exchange Server 5.5 Service Pack 9.", {}),
+        ("This problem requires Exchange Server 5.5 Service Pack 4.", {}),
+    ],
+)
+def test_what_a_hotfix_requires_first(sentence, required):
+    table = f"{ATTRIBUTES}\n\n" + box("File name|Version", "Store.exe|5.5.2655.18")
+    body = f"A supported fix is now available.\n\n{table}\n\nNOTE: {sentence}"
+    meaning = read(text(sections=(("RESOLUTION", body),)))
+    told = {(c.method, c.level, c.requires) for c in meaning.corrections}
+    assert told == {("sentence", None, required.get(E55)), ("file-table", None, required.get(E55))}
 
 
 def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():

@@ -59,7 +59,7 @@ def extract(article: Article) -> Advisory:
     else:
         findings = statements.read(article, body, listed, rows)
         rows = _of_package(rows, findings.confirmed)
-        corrections = [*findings.corrections, *_of_tables(article, rows)]
+        corrections = [*findings.corrections, *_of_tables(article, rows, findings.required)]
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
         listed = _affected(listed, findings.confirmed, corrections)
@@ -78,8 +78,8 @@ def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[
     return [replace(row, product_line=None, build=()) for row in rows]
 
 
-def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
-    """Return one hotfix correction for each product line that the file tables judge."""
+def _of_tables(article: Article, rows: list[FixedFile], required: dict[str, str]) -> list[Correction]:
+    """Return one hotfix correction for each product line that the file tables judge; `required`: see Findings."""
     found = []
     for name in dict.fromkeys(row.product_line for row in rows if row.product_line is not None and row.build):
         files = [row for row in rows if row.product_line == name]
@@ -94,6 +94,7 @@ def _of_tables(article: Article, rows: list[FixedFile]) -> list[Correction]:
                 files[0].line,
                 article.lines[files[0].line - 1].strip(),
                 tuple(FileVersion(row.file, row.version, row.build) for row in files),
+                requires=required.get(name),
             )
         )
     return found

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kbcheck import product
 from kbcheck.advisory import keywords, prose, wording
@@ -23,13 +23,18 @@ from kbcheck.model import Affected, Article, Correction, CorrectionKind, FixedFi
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What an article's own words state; `bug`: some sentence confirms the fault, `confirmed` are lines it names."""
+    """What an article's own words state.
+
+    `bug`: some sentence confirms the fault; `confirmed` are the lines that it names; `required`: product line -> the
+    level that the hotfix for it needs first.
+    """
 
     corrections: tuple[Correction, ...]
     bug: bool
     confirmed: tuple[Affected, ...]
     features: bool
     problems: tuple[Problem, ...]
+    required: dict[str, str]
 
 
 def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows: Sequence[FixedFile] = ()) -> Findings:
@@ -38,7 +43,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
         wording.TRIGGERS, [pattern for word, pattern in wording.TRIGGER_PATTERNS if word in body.lower]
     )
     if not wanted:
-        return Findings(tuple(dict.fromkeys(keywords.read(article))), False, (), False, ())
+        return Findings(tuple(dict.fromkeys(keywords.read(article))), False, (), False, (), {})
     reader = _Reader(article, affected, rows)
     for heading, first, end in prose.sections(article):
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
@@ -52,6 +57,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
         tuple(reader.confirmed),
         reader.features,
         tuple(reader.problems),
+        reader.required,
     )
 
 
@@ -78,6 +84,7 @@ class _Reader:
         self.confirmed: list[Affected] = []
         self.confirmed_lines: dict[str, None] = {}
         self.problems: list[Problem] = []
+        self.required: dict[str, str] = {}
         self.bug = self.features = False
         self.recent: tuple[str, ...] = ()
         self.spoken: frozenset[str] | None = None
@@ -143,6 +150,12 @@ class _Reader:
             names = names or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
+        self.corrections = [
+            replace(each, requires=self.required[each.product_line])
+            if each.kind is CorrectionKind.HOTFIX and each.product_line in self.required
+            else each
+            for each in self.corrections
+        ]
 
     def _is_step(self) -> bool:
         """Whether the paragraph is a step of a procedure: it tells what to install first, or how to see the fault."""
@@ -238,6 +251,9 @@ class _Reader:
 
     def _correction(self, sentence: Sentence) -> None:
         folded = sentence.folded
+        needs = wording.REQUIRES.search(folded)
+        if needs is not None:
+            self._requires(needs.group(1))
         if not sentence.corrected and "pack" not in folded and "sp" not in folded:
             return
         if wording.FURTHER.match(folded) or sentence.text.startswith("("):
@@ -271,6 +287,17 @@ class _Reader:
                 first = len(self.corrections)
                 self._packs(sentence, folded[remedy.end() :], folded[: remedy.end()], remedy=True)
                 self.remedial.update(range(first, len(self.corrections)))
+
+    def _requires(self, rest: str) -> None:
+        """Record the lowest level that a hotfix needs first: `Windows NT 4.0 Service Pack 4, or Service Pack 5`."""
+        mentions = product.mentions(rest)
+        for match in wording.PACK.finditer(rest):
+            named = [mention for mention in mentions if mention.start < match.start()]
+            for name in self._lines(named[-1:], self._scope()):
+                of, level = product.line(name), f"SP{int(match.group(1))}{match.group(2) or ''}"
+                level = of.renamed.get(level, level)
+                if of.level(level) is not None:
+                    self.required.setdefault(name, level)
 
     def _packs(self, sentence: Sentence, rest: str, before: str, *, remedy: bool = False) -> bool:
         """Record each service pack that `rest` names; whether there was any.
@@ -468,9 +495,10 @@ class _Reader:
     # --- results ------------------------------------------------------------------------------------------------------
 
     def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: Sentence) -> None:
-        self.corrections.append(
-            Correction(self.article.id, name, level, kind, Method.SENTENCE, self.article.id, self.line, sentence.text)
+        told = Correction(
+            self.article.id, name, level, kind, Method.SENTENCE, self.article.id, self.line, sentence.text
         )
+        self.corrections.append(told)
 
     def _problem(self, sentence: Sentence, message: str) -> None:
         self.problems.append(Problem(self.line, f"{message} {sentence.text[:160]}", "product-unclear"))

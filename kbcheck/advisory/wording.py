@@ -104,6 +104,8 @@ PREREQUISITE = re.compile(
     r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)"
     r"|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b"
 )
+# Because of file dependencies, this hotfix requires Windows NT 4.0 Service Pack 6a
+REQUIRES = re.compile(r"\bthis (?:fix|hotfix|update|patch) requires? (.*)")
 AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
 # Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
 _CONFIRMS = (

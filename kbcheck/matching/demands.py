@@ -173,6 +173,7 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
         packs = [level.name for level in of.levels if level.name != product.RTM]
         found += [Remedy(line.product_line, pack, of.obtain) for pack in packs[-1:]]
     hotfixes: dict[str, tuple[FileVersion, ...]] = {}
+    requires: dict[str, str] = {}
     for correction in line.corrections:
         if correction.kind is CorrectionKind.HOTFIX:
             files = (
@@ -181,9 +182,11 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
                 else hotfixes[correction.source]
             )
             hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
+            if correction.requires is not None:
+                requires[correction.source] = correction.requires
     named = any(hotfixes.values())
     found.extend(
-        Remedy(line.product_line, None, source, files)
+        Remedy(line.product_line, None, source, files, requires.get(source))
         for source, files in hotfixes.items()
         if files or not named or source != line.subject
     )

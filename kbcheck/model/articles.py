@@ -148,7 +148,8 @@ class Method(Word):
 class Correction:
     """`source` states that `subject`'s fault is corrected for `product_line` at `level` (or by a hotfix).
 
-    One fact with one source: article, line, words. `order` counts a rollup's blocks from the oldest (0).
+    One fact with one source: article, line, words. `order` counts a rollup's blocks from the oldest (0). `requires` is
+    the level that a hotfix needs first.
     """
 
     subject: str
@@ -162,6 +163,7 @@ class Correction:
     files: tuple[FileVersion, ...] = ()
     released: datetime.date | None = None
     order: int = 0
+    requires: str | None = None
 
     @property
     def before(self) -> str | None:

@@ -47,12 +47,16 @@ class Reason(Word):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What would correct the fault: a level of a line, or files of a hotfix with the article that offers them."""
+    """What would correct the fault: a level of a line, or files of a hotfix with the article that offers them.
+
+    `requires` is the level of the line that the hotfix needs first.
+    """
 
     product_line: str
     level: str | None = None
     source: str | None = None
     files: tuple[FileVersion, ...] = ()
+    requires: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

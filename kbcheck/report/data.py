@@ -97,6 +97,7 @@ def correction(each: Correction) -> dict[str, Any]:
         "text": each.text,
         "files": [{"file": f.file, "version": f.version} for f in each.files],
         "released": each.released.isoformat() if each.released is not None else None,
+        "requires": each.requires,
     }
 
 
@@ -211,6 +212,7 @@ def _remedy(each: Remedy) -> dict[str, Any]:
         "level": each.level,
         "source": each.source,
         "files": [{"file": f.file, "version": f.version} for f in each.files],
+        "requires": each.requires,
     }
 
 

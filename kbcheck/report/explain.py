@@ -410,7 +410,8 @@ def _remedy(known: ArticleKnowledge, profile: Profile, remedy: Any) -> str:
         if level is not None and level.requires:
             first = f", which needs {level.requires} first ({level.requires_source})"
         return f"install {remedy.product_line} {remedy.level}{obtain}{first}"
-    return f"install {remedy_text(remedy)}" if remedy.files else f"the hotfix of {remedy.source}"
+    needs = f", needs {remedy.requires} first" if remedy.requires is not None and not remedy.files else ""
+    return f"install {remedy_text(remedy)}" if remedy.files else f"the hotfix of {remedy.source}{needs}"
 
 
 def _wrapped(head: str, fact: str, where: str, width: int) -> list[str]:

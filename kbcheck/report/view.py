@@ -47,11 +47,12 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
         return (
             remedy.level if remedy.product_line == own else f"{product.line(remedy.product_line).short} {remedy.level}"
         )
+    needs = f", needs {remedy.requires}" if remedy.requires is not None else ""
     if brief or not remedy.files:
-        return f"hotfix ({remedy.source})"
+        return f"hotfix ({remedy.source}{needs})"
     names = {each.file.casefold() for each in remedy.files}  # a table may have each for Alpha and for Intel
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source})"
+    return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source}{needs})"
 
 
 def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:

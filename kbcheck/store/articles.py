@@ -495,6 +495,7 @@ def prepare(advisory: Advisory) -> Prepared:
             to_json([[f.file, f.version, f.build] for f in c.files]) if c.files else "[]",
             c.released.isoformat() if c.released is not None else None,
             c.order,
+            c.requires,
         )
         for n, c in enumerate(advisory.corrections)
     ]
@@ -520,7 +521,7 @@ def _to_file(row: Any) -> FixedFile:
 
 
 def _to_correction(row: Any) -> Correction:
-    source, _, subject, product_line, level, kind, method, line, text, files, released, block = row
+    source, _, subject, product_line, level, kind, method, line, text, files, released, block, requires = row
     return Correction(
         f"Q{subject}",
         product_line,
@@ -535,4 +536,5 @@ def _to_correction(row: Any) -> Correction:
         else (),
         datetime.date.fromisoformat(released) if released is not None else None,
         block,
+        requires,
     )

@@ -397,7 +397,7 @@ def _thaw(value: Any) -> Any:
 
 
 def _noun(noun: Any, values: Sequence[Any]) -> Any:
-    fields = dict(zip(_FIELDS[noun], map(_thaw, values), strict=True))
+    fields = dict(zip(_FIELDS[noun], map(_thaw, values), strict=False))  # an older scan lacks the last ones
     if noun is Correction:
         for name, enum in _ENUMS.items():
             fields[name] = enum(fields[name])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 6  # a database with a higher one is refused, with a lower one upgraded
+VERSION = 7  # a database with a higher one is refused, with a lower one upgraded
 
 metadata = sa.MetaData()
 meta = sa.Table(
@@ -82,6 +82,7 @@ correction = sa.Table(
     sa.Column("files", sa.Text, nullable=False),
     sa.Column("released", sa.Text),
     sa.Column("block", sa.Integer, nullable=False),
+    sa.Column("requires", sa.Text),
 )
 problem = sa.Table(
     "problem",
@@ -201,6 +202,8 @@ STEPS: dict[int, tuple[str, ...]] = {
         "correction.subject = decision.article AND correction.product_line = decision.product_line)",
     ),
     5: (),  # scans name the host of a refused row
+    # What hotfixes require is read from the stored texts by the next import or scan.
+    6: ("ALTER TABLE correction ADD COLUMN requires TEXT", "DELETE FROM meta WHERE key = 'reader'"),
 }
 # FTS5 adds a part to its index with each batch. Merged only when there are 16 of a size, not 4, they cost no more than
 # an index made at the end. https://sqlite.org/fts5.html#the_automerge_configuration_option
