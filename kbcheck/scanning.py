@@ -22,17 +22,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kbcheck import KbcheckError, inventory, matching, product
+from kbcheck import SelectionError, inventory, matching, product
 from kbcheck.model import ArticleKnowledge, Assessment, Column, Fleet, Folded, HostRow, Installation, Profile, Refusal
 from kbcheck.store import Store
 from kbcheck.workers import Lost, Workers, WorkersError
 
 R = TypeVar("R")
 _PAIRS = 4_000_000  # profiles times advisories that a worker judges in one go, in some tenths of a second
-
-
-class SelectionError(KbcheckError):
-    """What was asked for cannot be judged: an article that is not in the database, a product that no host has."""
 
 
 def read(paths: Iterable[Path], workers: Workers) -> Fleet:

@@ -16,7 +16,7 @@ from examples import text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbcheck import advisory, article, inventory, knowledge, matching, scanning
+from kbcheck import SelectionError, advisory, article, inventory, knowledge, matching, scanning
 from kbcheck.model import ArticleKnowledge, Assessment, FileVersion, Refusal, Remedy, Status
 from kbcheck.report import article as pages
 from kbcheck.report import cell, data, explain, narrow, table, view
@@ -137,7 +137,7 @@ def test_explanations(
 def explanation(assessment: Assessment, known: ArticleKnowledge, host: str, width: int) -> str:
     row = next(each for each in assessment.hosts if each.host == host)
     profile = assessment.profiles[row.profile]
-    return explain.text(row, profile, known, matching.assess(profile, known), width=width)
+    return explain.text(explain.Explanation(row, profile, known, matching.assess(profile, known)), width)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
@@ -387,7 +387,7 @@ def test_a_part_of_a_scan(fleet: Assessment) -> None:
     ],
 )
 def test_a_part_that_is_not_there(fleet: Assessment, articles: list[str], products: list[str], message: str) -> None:
-    with pytest.raises(narrow.SelectionError, match=message):
+    with pytest.raises(SelectionError, match=message):
         narrow.narrow(fleet, articles, products)
 
 

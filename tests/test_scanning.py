@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import SERVERS
 
-from kbcheck import inventory, scanning
+from kbcheck import SelectionError, inventory, scanning
 from kbcheck.inventory import InventoryError
 from kbcheck.store import Store
 from kbcheck.workers import Lost, Workers, WorkersError
@@ -137,6 +137,6 @@ def test_an_article_without_a_fault_is_not_judged(bundled_db: Path, ident: str) 
     fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Exchange Server,5.5\n")
     with (
         Store(str(bundled_db)) as store,
-        pytest.raises(scanning.SelectionError, match=rf"{ident} reports no fault \(fix-list\)"),
+        pytest.raises(SelectionError, match=rf"{ident} reports no fault \(fix-list\)"),
     ):
         scanning.run(fleet, store, articles=["Q241556", ident])

@@ -329,8 +329,9 @@ def explain(
     pages, documents = [], []
     for (row, profile), then in zip(rows, before, strict=True):
         verdict = matching.assess(profile, known)
-        pages.append(writer.text(row, profile, known, verdict, stored.heard, then, width=streams.width()))
-        documents.append(writer.document(row, profile, known, verdict, stored.heard, then))
+        asked = writer.Explanation(row, profile, known, verdict, stored.heard, then)
+        pages.append(writer.text(asked, streams.width()))
+        documents.append(writer.document(asked))
     told = {row.product_line for row, _ in rows}
     others = [row.product_line for row, _ in stored.rows if row.product_line not in told]
     if others and product is None:

@@ -17,6 +17,7 @@ from kbcheck.model import (
     Method,
     Profile,
     Refusal,
+    Remedy,
     Status,
     Verdict,
 )
@@ -86,17 +87,21 @@ def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge) -> tuple[C
     return tuple(found)
 
 
-def text(
-    row: HostRow,
-    profile: Profile,
-    known: ArticleKnowledge,
-    verdict: Verdict,
-    heard: Sequence[Refusal] = (),
-    then: Status | None = None,
-    *,
-    width: int = 80,
-) -> str:
-    """Return the explanation for a terminal; `heard` is what was said of the host's rows, `then` the scan's answer."""
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A verdict and what it is about; `heard` is what was said of the host's rows, `then` the scan's own answer."""
+
+    row: HostRow
+    profile: Profile
+    known: ArticleKnowledge
+    verdict: Verdict
+    heard: Sequence[Refusal] = ()
+    then: Status | None = None
+
+
+def text(asked: Explanation, width: int = 80) -> str:
+    """Return the explanation for a terminal."""
+    row, profile, known, verdict = asked.row, asked.profile, asked.known, asked.verdict
     answer = {
         Status.EXPOSED: "EXPOSED to",
         Status.FIXED: "FIXED for",
@@ -109,9 +114,9 @@ def text(
         f" ({verdict.reason.value}, rule {verdict.evidence.rule})",
         width,
     )
-    asked = criteria(row, profile, known)
-    column = max(6, *(len(each.answer) for each in asked))
-    for number, criterion in enumerate(asked, start=1):
+    questions = criteria(row, profile, known)
+    column = max(6, *(len(each.answer) for each in questions))
+    for number, criterion in enumerate(questions, start=1):
         lines.append("")
         head = f"{number} {criterion.name:<9} {criterion.answer:<{column}} "
         for fact, where in criterion.facts or (("", ""),):
@@ -122,9 +127,9 @@ def text(
     lines.append("")
     for note in verdict.evidence.notes:
         lines.extend(textwrap.wrap(f"Note: {note}", width, subsequent_indent="      "))
-    if then is not None and then is not verdict.status:
-        lines.append(f"Note: the scan said {then.value}; what was imported since then changed it")
-    for each in heard:
+    if asked.then is not None and asked.then is not verdict.status:
+        lines.append(f"Note: the scan said {asked.then.value}; what was imported since then changed it")
+    for each in asked.heard:
         lines.extend(textwrap.wrap(f"Note: {each}", width, subsequent_indent="      "))
     for conflict in known.conflicts:
         if conflict.product_line == profile.product_line:
@@ -135,17 +140,11 @@ def text(
             lines.extend(
                 textwrap.wrap(f"Overruled: {said} ({conflict.reason})", width, subsequent_indent="           ")
             )
+    todo = " or ".join(map(_remedy, verdict.remedies[:3]))
     if verdict.status is Status.EXPOSED:
-        todo = " or ".join(_remedy(known, profile, each) for each in verdict.remedies[:3])
-        lines.extend(
-            textwrap.wrap(
-                f"To do: {todo or 'no correction is known; see the article for a workaround'}",
-                width,
-                subsequent_indent="       ",
-            )
-        )
-    if verdict.status is Status.UNDETERMINED and verdict.remedies:
-        todo = " or ".join(_remedy(known, profile, each) for each in verdict.remedies[:3])
+        todo = todo or "no correction is known; see the article for a workaround"
+        lines.extend(textwrap.wrap(f"To do: {todo}", width, subsequent_indent="       "))
+    elif verdict.status is Status.UNDETERMINED and todo:
         lines.extend(textwrap.wrap(f"To be sure: {todo}", width, subsequent_indent="            "))
     if verdict.evidence.missing:
         lines.extend(
@@ -172,15 +171,9 @@ def text(
     return "".join(cell.clean(each) + "\n" for each in lines)
 
 
-def document(
-    row: HostRow,
-    profile: Profile,
-    known: ArticleKnowledge,
-    verdict: Verdict,
-    heard: Sequence[Refusal] = (),
-    then: Status | None = None,
-) -> dict[str, Any]:
+def document(asked: Explanation) -> dict[str, Any]:
     """Return the `kbcheck.explanation/1` document."""
+    row, profile, known, verdict = asked.row, asked.profile, asked.known, asked.verdict
     return {
         "schema": "kbcheck.explanation/1",
         "host": row.host,
@@ -198,8 +191,8 @@ def document(
             }
             for c in criteria(row, profile, known)
         ],
-        "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in heard],
-        "scanned": then.value if then is not None else None,
+        "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in asked.heard],
+        "scanned": asked.then.value if asked.then is not None else None,
     }
 
 
@@ -399,7 +392,7 @@ def _field(name: str) -> str:
     return f"the version of {name[6:]}" if name.startswith("files:") else name
 
 
-def _remedy(known: ArticleKnowledge, profile: Profile, remedy: Any) -> str:
+def _remedy(remedy: Remedy) -> str:
     if remedy.level is not None:
         of = product.line(remedy.product_line)
         if remedy.level == product.RTM:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kbcheck import KbcheckError, product
+from kbcheck import SelectionError, product
 from kbcheck.model import Assessment, Column
-
-
-class SelectionError(KbcheckError):
-    """The scan did not judge what was asked for."""
 
 
 def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[str]) -> Assessment:
