@@ -212,6 +212,11 @@ def file_build(of: Line, text: str) -> tuple[int, ...]:
     return build if len(build) >= 3 else ()
 
 
+def file_key(text: str) -> str:
+    """Return the name by which a file is compared: `%WinDir%\\System32\\Ism.dll` is ism.dll."""
+    return text.strip().replace("/", "\\").rpartition("\\")[2].casefold()
+
+
 def newest_level(of: Line, day: datetime.date) -> str | None:
     """Return the newest service pack of the line that was released by `day`; None when no release date tells."""
     found = None
@@ -308,7 +313,7 @@ def no_release(text: str, release: str) -> tuple[str, ...]:
     own = [each for each in lines() if each.product == name and each.server]
     spelled = spellings(name)
     numbers = [build for build in map(parse_build, spelled) if build and build[0] < 100]
-    if not numbers or release.lower() in spelled:
+    if not own or not numbers or release.lower() in spelled:
         return ()
     asked = parse_build(release)
     if asked and (asked > max(numbers) or not all(part < 100 for part in asked)):

@@ -345,6 +345,29 @@ def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():
     assert stated(read(data)) == [(E55, None, HOTFIX), (E55, None, HOTFIX)]
 
 
+def test_a_promise_tells_which_affected_line_is_meant_and_adds_no_other():
+    """Q294300 is about Terminal Server Edition, and promises the next Windows NT 4.0 service pack."""
+    body = "A supported fix is now available. Else wait for the next Windows NT 4.0 service pack that has it."
+    applies = ("Microsoft Windows NT Server 4.0, Terminal Server Edition",)
+    meaning = read(text(applies_to=applies, sections=(("RESOLUTION", body),)))
+    assert stated(meaning) == [(TSE, None, HOTFIX)]
+    assert {each.product_line for each in meaning.affected} == {TSE}
+
+
+@pytest.mark.parametrize(
+    ("named", "confirmed"),
+    [
+        ("Microsoft Exchange, versions 4.0 and 5.0", set()),
+        ("Microsoft Exchange Server, versions 4.0 and 5.0", {E40, E50}),
+    ],
+)
+def test_a_name_without_server_means_the_clients_where_only_they_are_listed(named, confirmed):
+    """Q163543 lists the Macintosh client."""
+    sections = (("STATUS", f"Microsoft has confirmed this to be a problem in {named}."),)
+    meaning = read(text(applies_to=("Microsoft Exchange Macintosh client, versions 4.0, 5.0",), sections=sections))
+    assert {each.product_line for each in meaning.affected} & {E40, E50, E55} == confirmed
+
+
 def test_a_promise_without_a_release_is_completed_by_what_is_confirmed_below():
     body = "A supported fix is now available, or wait for the next Exchange Server service pack that has this fix."
     confirmed = "Microsoft has confirmed this to be a problem in Exchange Server 5.0."

@@ -212,6 +212,14 @@ def test_a_rollup_without_files_stays_a_remedy_beside_the_articles_own_files() -
     assert [remedy.source for remedy in remedies] == ["Q1", "Q2"]
 
 
+@pytest.mark.parametrize("path", ["%EXSRVROOT%\\Bin\\Store.exe", "C:/exchsrvr/bin/STORE.EXE", "Store.exe"])
+def test_a_file_that_an_article_names_with_its_folder_is_that_file(path: str) -> None:
+    """Q326322 and Q321599 have a column "File name and path"."""
+    known = weigh(fact("SP4"), files=(row("5.5.2652.42", path),))
+    assert reason(at("SP3", files=files(store="5.5.2652.42")), known) is Reason.FIXED_BY_FILE_VERSION
+    assert reason(at("SP3", files=files(store="5.5.2650.24")), known) is Reason.FILE_TOO_OLD
+
+
 IIS = "Internet Information Server 4.0"
 
 

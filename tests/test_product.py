@@ -416,6 +416,11 @@ def test_an_included_level_exists_and_names_its_article():
         assert re.fullmatch(r"Q\d{5,6}", source)
 
 
+def test_a_product_that_is_no_server_has_any_release():
+    assert product.no_release("Internet Explorer", "4.0") == ()
+    assert product.no_release("Exchange Server", "5.6")[0] == "Exchange Server"
+
+
 def test_the_figures_themselves_are_usable():
     assert sum("build" in level for _, _, level in LEVELS) >= 14
     for _, _, level in LEVELS:

@@ -146,7 +146,9 @@ class _Reader:
                 continue
             self.line = line
             self.recent = recent
-            names = scope or (self._lines(promised, ()) if promised else ())
+            # "Wait for the next Windows NT 4.0 service pack" tells which of the affected lines is meant, no other.
+            meant = self._lines(promised, ()) if promised else ()
+            names = scope or tuple(name for name in meant if name in self.affected or name in self.confirmed_lines)
             names = names or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
@@ -229,8 +231,17 @@ class _Reader:
         return wording.FOR.search(before) is not None and wording.PACK_FOR.search(before) is None
 
     def _is_client(self, mention: product.Mention, text: str) -> bool:
-        """Whether a server's name is that of its clients: `Exchange 4.0 Windows clients`."""
-        return set(self.affected).isdisjoint(mention.lines) and wording.CLIENTS.match(text, mention.end) is not None
+        """Whether a server's name is that of its clients: `Exchange 4.0 Windows clients`.
+
+        So is `Exchange version 4.0`, with no "Server", where clients are all that is listed.
+        """
+        if not set(self.affected).isdisjoint(mention.lines):
+            return False
+        if wording.CLIENTS.match(text, mention.end) is not None:
+            return True
+        called = mention.product.partition(" ")[0]
+        listed = bool(self.affected) and all("client" in name.lower() and called in name for name in self.affected)
+        return listed and "server" not in text[mention.start : mention.end]
 
     def _meant(self, text: str) -> tuple[str, ...]:
         """Return the affected lines that `text` means: by words, `MASM 6.0`, else by a release, `Extern.exe 3.2.16`."""

@@ -224,7 +224,7 @@ def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
         if match is None or not build:
             yield True, f'{title} "{_clip(part.strip())}": expected name=version; it is left out'
             continue
-        key = match.group(1).strip().rsplit("\\", 1)[-1].casefold()
+        key = product.file_key(match.group(1))
         build = product.line_build(of, match.group(2)) or build
         remark = entry.add_file(key, build, match.group(2), match.group(1))
         if remark:

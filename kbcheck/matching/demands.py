@@ -106,13 +106,13 @@ def _prepare(line: LineKnowledge) -> Prepared:
     tests: list[FileTest] = []
     own: dict[str, FixedFile] = {}
     for row in line.fixed_files:
-        key = row.file.casefold()
+        key = product.file_key(row.file)
         if key not in own or product.build_key(row.build) < product.build_key(own[key].build):
             own[key] = row
     if own:
         lowest = {name: _level_of(of.name, row.build) for name, row in own.items()}
-        later = [row for row in line.fixed_files if _level_of(of.name, row.build) != lowest[row.file.casefold()]]
-        higher = tuple(dict.fromkeys((row.file.casefold(), row.build) for row in later))
+        later = [row for row in line.fixed_files if _level_of(of.name, row.build) != lowest[product.file_key(row.file)]]
+        higher = tuple(dict.fromkeys((product.file_key(row.file), row.build) for row in later))
         demands = (*own.values(), *later)
         tests.append(
             FileTest(tuple((name, row.build) for name, row in own.items()), demands, every=False, higher=higher)
@@ -126,7 +126,9 @@ def _prepare(line: LineKnowledge) -> Prepared:
             rollups.setdefault(correction.source, []).append(correction)
             usable = [f for f in correction.files if f.build]
             if usable:
-                tests.append(FileTest(tuple((f.file.casefold(), f.build) for f in usable), (correction,), every=True))
+                tests.append(
+                    FileTest(tuple((product.file_key(f.file), f.build) for f in usable), (correction,), every=True)
+                )
         else:
             previous = claims.get(correction.source)
             claims[correction.source] = Claim(True, (*(previous.demands if previous else ()), correction))

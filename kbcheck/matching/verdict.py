@@ -223,7 +223,7 @@ class _Question:
                 note = "by the inventory's word: no file version confirms it"
                 demands = claim.demands or line.affected
                 return self.answer(Reason.FIXED_BY_HOTFIX, 9, demands, ("hotfixes",), notes=(note,))
-            named = (f.file.casefold() for d in claim.demands if isinstance(d, Correction) for f in d.files)
+            named = (product.file_key(f.file) for d in claim.demands if isinstance(d, Correction) for f in d.files)
             lacking = tuple(dict.fromkeys(f"files:{name}" for name in named)) or ("files",)
             return self.answer(Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
         by_order = files.ordered.demands if files.ordered is not None else demanded.ordered

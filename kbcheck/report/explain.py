@@ -283,13 +283,13 @@ def _is_tag(correction: Correction, line: LineKnowledge) -> bool:
 def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
     wanted: dict[str, list[tuple[str, str, str]]] = {}
     for fixed in line.fixed_files:
-        wanted.setdefault(fixed.file.casefold(), []).append(
+        wanted.setdefault(product.file_key(fixed.file), []).append(
             (fixed.file, fixed.version or "", f"{line.subject}:{fixed.line}")
         )
     for correction in line.corrections:
         if correction.method is Method.ROLLUP:
             for each in correction.files:
-                wanted.setdefault(each.file.casefold(), []).append(
+                wanted.setdefault(product.file_key(each.file), []).append(
                     (each.file, each.version or "", cell.cited(correction.source, correction.line))
                 )
     if not wanted:

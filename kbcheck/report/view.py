@@ -50,7 +50,7 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
     needs = f", needs {remedy.requires}" if remedy.requires is not None else ""
     if brief or not remedy.files:
         return f"hotfix ({remedy.source}{needs})"
-    names = {each.file.casefold() for each in remedy.files}  # a table may have each for Alpha and for Intel
+    names = {product.file_key(each.file) for each in remedy.files}  # a table may have each for Alpha and for Intel
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source}{needs})"
 
