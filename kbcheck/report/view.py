@@ -79,6 +79,8 @@ def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:
             closed = sum(number for (name, level), number in packs.items() if name == line and level in levels)
             label = top if line == profile.product_line else f"{product.line(line).short} {top}"
             return f"{label} ({closed:,})"
+    if undetermined and len(matching.candidate_levels(profile)) > 1:
+        return "settle service_pack and build"
     if hotfixes:
         source, number = min(hotfixes.items(), key=lambda pair: (-pair[1], pair[0]))
         return (
@@ -92,8 +94,6 @@ def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:
             for verdict in undetermined
             for field in verdict.evidence.missing
         )
-        if len(matching.candidate_levels(profile)) > 1:
-            return "settle service_pack and build"
         return f"give {wanted.most_common(1)[0][0]}" if wanted else "see explain"
     return "no fix known" if exposed else "-"
 
