@@ -102,11 +102,13 @@ def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Co
     for correction in corrections:
         by_name.setdefault(correction.product_line, []).append(correction)
     for name, own in by_name.items():
-        included = _included(name, by_name) if name in listed else ()
+        included = _included(name, by_name, listed) if name in listed else ()
         yield name, tuple(listed.get(name, ())), (*own, *included)
 
 
-def _included(name: str, by_name: dict[str, list[Correction]]) -> tuple[Correction, ...]:
+def _included(
+    name: str, by_name: dict[str, list[Correction]], listed: dict[str, list[Affected]]
+) -> tuple[Correction, ...]:
     """Return what a line's service packs correct because they include another line's, in the words about that one.
 
     So are Terminal Server Edition and Windows NT 4.0, Visual Basic 6.0 and Visual Studio 6.0.
@@ -117,7 +119,9 @@ def _included(name: str, by_name: dict[str, list[Correction]]) -> tuple[Correcti
             continue
         other, upto, _ = level.includes
         for each in by_name.get(other, ()):
-            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None or each.method not in _NAMING:
+            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None:
+                continue
+            if _rank(each, False, listed.get(other, ())) > _RANKS[Method.KEYWORD]:
                 continue
             if product.level_key(each.level) <= product.level_key(upto):
                 held = replace(each, product_line=name, level=level.name, method=Method.INCLUDED)
@@ -210,7 +214,6 @@ def _line_knowledge(
     )
 
 
-_NAMING = (Method.OVERRIDE, Method.SENTENCE, Method.FIX_LIST, Method.KEYWORD)
 _RANKS = {Method.SENTENCE: 1, Method.FIX_LIST: 2, Method.KEYWORD: 3, Method.INCLUDED: 4}
 
 
@@ -230,7 +233,8 @@ def _rank(correction: Correction, packs: bool, listed: Sequence[Affected]) -> in
         return 5
     if correction.kind is CorrectionKind.HOTFIX:
         return 6
-    tagged = correction.method is Method.KEYWORD and any(each.level == correction.level for each in listed)
+    inferred = correction.method in (Method.KEYWORD, Method.INCLUDED)
+    tagged = inferred and any(each.level == correction.level for each in listed)
     if tagged and correction.kind is CorrectionKind.SERVICE_PACK:
         return _LAST
     if correction.kind is CorrectionKind.RELEASE and listed:

@@ -210,6 +210,9 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "To work around this, you must install Exchange Server 5.5 Service Pack 1 again.",
         "This problem was corrected in Office 97 Service Release 2 (SR-2).",
         "This problem was corrected in Exchange Server 5.5 Service Pack 3, but only in a domain of Windows NT 4.0.",
+        "Most occurrences of this problem were fixed in Exchange Server 5.5 Service Pack 2.",
+        "This particular problem was fixed in Exchange Server 5.5 Service Pack 1.",
+        "This problem is fixed in the Exchange Server 5.5 Windows 3.x client software.",
         "In addition to the problems resolved in Exchange Server 5.5 Service Pack 2, it includes others.",
         "Apply the following Exchange Server 5.5 SP3 RC9 hotfix.",
         "This problem was corrected in Windows 95 OEM Service Release 2 (OSR2).",
@@ -313,6 +316,32 @@ def test_a_fix_that_is_available_is_a_hotfix_only_of_a_fault_and_only_of_microso
 def test_information_that_confirms_a_fault_reports_one(issue, title, status, kind):
     sections = (("STATUS", status or "Nothing is said."),)
     assert read(text(title=title, sections=sections, trailer={"Issue type": issue})).kind == kind
+
+
+@pytest.mark.parametrize("title", ["XADM: Fault After Installing Exchange 5.5 SP1", "XADM: A Fault"])
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("The fix is included in Exchange Server 5.5 Service Pack 1.", []),
+        ("Install Exchange Server 5.5 Service Pack 1, and configure it.", []),
+        ("The fix is included in Exchange Server 5.5 Service Pack 2.", [(E55, "SP2", SP)]),
+        ("This problem was first corrected in Exchange Server 5.5 Service Pack 1.", [(E55, "SP1", SP)]),
+    ],
+)
+def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_said(title, status, expected):
+    """Q143138, Q206968; and Q194334, whose keyword names the service pack after which the fault occurs."""
+    symptoms = "It fails." if "SP1" in title else "After you apply Exchange Server 5.5 Service Pack 1, it fails."
+    sections = (("SYMPTOMS", symptoms), ("STATUS", status))
+    assert stated(read(text(title=title, sections=sections))) == expected
+    data = text(title=title, sections=(("SYMPTOMS", symptoms),), keywords="exc55sp1fix exc55sp2fix")
+    assert {c.level for c in read(data).corrections} == {"SP2"}
+
+
+def test_a_rollup_of_a_service_pack_came_after_it():
+    """Q317795: "first corrected in the Systems Management Server 2.0 Service Pack 4 Hotfix Rollup Package (HRP)"."""
+    body = "This problem was first corrected in the Exchange Server 5.5 Service Pack 3 Hotfix Rollup Package (HRP)."
+    (told,) = read(text(sections=(("STATUS", body),))).corrections
+    assert (told.product_line, told.level, told.kind, told.requires) == (E55, None, HOTFIX, "SP3")
 
 
 @pytest.mark.parametrize(

@@ -308,6 +308,18 @@ def test_a_keyword_for_a_level_that_the_article_lists_is_no_fix(level):
     assert knowledge.first_fixed(known)[E55] == "SP3"
 
 
+def test_a_level_that_includes_another_is_no_fix_where_either_is_listed():
+    """Q184826: the keyword names SP4 of Windows NT 4.0, which the article lists as affected."""
+    keyword = correction(Method.KEYWORD, "SP4", product_line=NT)
+    sentence = correction(Method.SENTENCE, "SP4", product_line=NT)
+    both = ((NT, "SP4"), (TSE, "SP4"))
+    for stated in (keyword, sentence):
+        assert knowledge.first_fixed(knowledge.weigh(facts(stated, affected=both)))[TSE] is None
+    only_nt = ((NT, "SP4"), (TSE, None))
+    assert knowledge.first_fixed(knowledge.weigh(facts(keyword, affected=only_nt)))[TSE] is None
+    assert knowledge.first_fixed(knowledge.weigh(facts(sentence, affected=only_nt)))[TSE] == "SP4"
+
+
 @pytest.mark.parametrize(
     ("name", "studio"), [("Visual Basic 6.0", "Visual Studio 6.0"), ("Visual C++ 5.0", "Visual Studio 97")]
 )

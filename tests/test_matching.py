@@ -205,6 +205,45 @@ def test_order_is_held_against_the_newest_branch_that_a_table_has() -> None:
     assert reason(at("SP4"), weigh(files=both)) is Reason.FIXED_BY_BUILD_ORDER
 
 
+def test_order_speaks_for_no_level_that_a_hotfix_came_after() -> None:
+    """The Hotfix Rollup Package of SP4 corrects what SP4 does not, whatever its files are numbered."""
+    after = fact(None, "hotfix", requires="SP3")
+    known = weigh(after, files=(row("5.5.2448.40"),))
+    assert reason(at("SP3"), known) is Reason.HOTFIX_ONLY
+    assert reason(at("SP4"), known) is Reason.FIXED_BY_BUILD_ORDER
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ("5.5.2651.9", Reason.FILE_TOO_OLD),
+        ("5.5.2651.10", Reason.BRANCH_UNCLEAR),
+        ("5.5.2651.15", Reason.BRANCH_UNCLEAR),
+        ("5.5.2651.20", Reason.FIXED_BY_FILE_VERSION),
+    ],
+)
+def test_of_two_versions_of_one_file_the_higher_is_sure(told: str, wanted: Reason) -> None:
+    """Q295534 has one for Alpha and one for Intel, Q301462 one of 16 and one of 32 bits: a host has either."""
+    known = weigh(fact("SP4"), files=(row("5.5.2651.20"), row("5.5.2651.10")))
+    assert reason(at("SP3", files=files(store=told)), known) is wanted
+
+
+def test_a_level_that_is_listed_above_the_one_that_corrects_it_is_in_dispute() -> None:
+    """Q252371 lists SP6 and SP6a, and was first corrected in SP6: SP6 may be a slip of the list, SP6a is none."""
+    known = weigh(fact("SP2"), listed=("SP2", "SP3"))
+    assert reason(at("SP2"), known) is Reason.FIXED_BY_SERVICE_PACK
+    assert reason(at("SP3"), known) is Reason.SOURCES_DISAGREE
+    assert reason(at("SP4"), known) is Reason.FIXED_BY_SERVICE_PACK
+
+
+def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> None:
+    """Nine articles stand in a fix list of a release that they do not list."""
+    known = weigh(fact("SP2", method="fix-list", source="Q2"), listed=())
+    verdict = matching.assess(at("SP1"), known)
+    assert verdict.status is Status.NOT_APPLICABLE
+    assert verdict.evidence.notes == (f"Q2 says of {LINE} that SP2 corrects it, which the article does not list",)
+
+
 def test_a_rollup_without_files_stays_a_remedy_beside_the_articles_own_files() -> None:
     own = fact(None, "hotfix", "file-table", files=(FileVersion("Store.exe", "5.5.2651.80", (5, 5, 2651, 80)),))
     rollup = fact(None, "hotfix", "rollup", "Q2")

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kbcheck import product
-from kbcheck.advisory import prose, tables
+from kbcheck.advisory import prose, tables, wording
 from kbcheck.article import CANONICAL_HEADINGS, is_rule
 from kbcheck.model import Affected, Article, Correction, CorrectionKind, FileVersion, Method, Problem
 
@@ -320,6 +320,8 @@ def _rollup(article: Article, affected: Sequence[Affected], problems: list[Probl
     current = _current_files(article)
     blocks = _blocks(article)
     found: list[Correction] = []
+    of_pack = wording.ROLLUP_OF.search(title)
+    requires = f"SP{of_pack.group(1)}" if of_pack is not None else None
     oldest_first = sorted(range(len(blocks)), key=lambda index: (blocks[index].released or datetime.date.min, -index))
     for order, index in enumerate(oldest_first):
         block = blocks[index]
@@ -340,6 +342,7 @@ def _rollup(article: Article, affected: Sequence[Affected], problems: list[Probl
                     files,
                     block.released,
                     order,
+                    requires,
                 )
             )
     return list(dict.fromkeys(found))

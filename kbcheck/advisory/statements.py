@@ -43,22 +43,40 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
         wording.TRIGGERS, [pattern for word, pattern in wording.TRIGGER_PATTERNS if word in body.lower]
     )
     if not wanted:
-        return Findings(tuple(dict.fromkeys(keywords.read(article))), False, (), False, (), {})
+        return Findings(_not_brought(article, keywords.read(article)), False, (), False, (), {})
     reader = _Reader(article, affected, rows)
     for heading, first, end in prose.sections(article):
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         if inside:
             reader.section(heading, first, end, inside)
     reader.finish()
-    corrections = [*reader.corrections, *keywords.read(article)]
     return Findings(
-        tuple(dict.fromkeys(corrections)),
+        _not_brought(article, [*reader.corrections, *keywords.read(article)]),
         reader.bug,
         tuple(reader.confirmed),
         reader.features,
         tuple(reader.problems),
         reader.required,
     )
+
+
+def _not_brought(article: Article, corrections: Sequence[Correction]) -> tuple[Correction, ...]:
+    """Return corrections but for service packs that brought the fault: "after you install Service Pack 4, ...".
+
+    A keyword, or a sentence that says only what is included in what, is then about the fault; what says "corrected" is
+    not.
+    """
+
+    def weak(each: Correction) -> bool:
+        return each.kind is CorrectionKind.SERVICE_PACK and wording.STRONG.search(each.text) is None
+
+    if any(map(weak, corrections)):
+        first, end = article.body
+        remedies = (each.line for each in article.sections if each.heading in ("RESOLUTION", "STATUS", "WORKAROUND"))
+        told = [article.title, *map(str.strip, article.lines[first - 1 : min(remedies, default=end) - 1])]
+        brought = wording.brought(" ".join(told)[:20_000])
+        corrections = [each for each in corrections if each.level not in brought or not weak(each)]
+    return tuple(dict.fromkeys(corrections))
 
 
 def _released(text: str) -> list[product.Mention]:
@@ -68,6 +86,8 @@ def _released(text: str) -> list[product.Mention]:
 
 def _is_other(text: str, end: int) -> bool:
     """Whether what follows a release makes something else of it; the `1.0c patch` makes it 1.0c."""
+    if wording.CLIENTS.match(text, end) is not None:  # the SNA Server 2.11 Windows 3.x client software
+        return True
     match = wording.NO_RELEASE.match(text, end)
     return match is not None and not (text[end - 1 : end].isalpha() and "patch" in match.group())
 
@@ -281,6 +301,8 @@ class _Reader:
                 continue
             if wording.NEGATED.search(before[-40:] + folded[start:end]) or wording.LIMITED.search(folded, end):
                 continue
+            if wording.PARTIAL.search(before):
+                continue
             done = self._packs(sentence, folded[end:], before) or done
             if not done:
                 rest = folded[end:]
@@ -320,9 +342,13 @@ class _Reader:
         if stop:
             rest = rest[: stop.start()]
         if re.search(r"\b(?:rollup|roll-up|hrp|srp)\b", rest) and wording.PACK.search(rest):
+            of_pack = wording.ROLLUP_OF.search(rest)
+            after = f"SP{of_pack.group(1)}" if of_pack is not None else None
             for mention in product.mentions(rest):
                 for name in mention.lines:
                     self._add(name, None, CorrectionKind.HOTFIX, sentence)
+                    if after is not None:
+                        self.required.setdefault(name, after)
             return True
         events: list[tuple[int, str, object]] = [(m.start, "product", m) for m in product.mentions(rest)]
         events += [(m.start(), "pack", m) for m in wording.PACK.finditer(rest)]

@@ -94,6 +94,15 @@ NEGATED = re.compile(
 )
 # corrected in Service Pack 3, but only in a domain of Windows NT 4.0; fixed in SP6, but if you need
 LIMITED = re.compile(r",? but (?:only|if|not)\b")
+# Most occurrences of this problem were / This particular problem was: of several
+PARTIAL = re.compile(r"\b(?:most (?:occurrences|cases|instances)|particular (?:problem|issue))\b")
+# what is said of a correction itself, not only of what holds it
+STRONG = re.compile(r"\b(?:corrected|fixed|resolved|addressed|solved|eliminated)\b", re.IGNORECASE)
+# After you install Windows NT 4.0 Service Pack 4, ...: what it brought
+_AFTER_PACK = re.compile(
+    r"\b(?:after|once|when) (?:you |the |a )?(?:appl|install|upgrad)\w*(?: to| the)?(?: \S+){0,8}?"
+    r" (?:service pack|sp) ?(\d[a-z]?)\b"
+)
 # Steps to reproduce the problem
 REPRODUCES = re.compile(r"\b(?:reproduc|recreat)", re.IGNORECASE)
 # this problem
@@ -106,6 +115,8 @@ PREREQUISITE = re.compile(
 )
 # Because of file dependencies, this hotfix requires Windows NT 4.0 Service Pack 6a
 REQUIRES = re.compile(r"\bthis (?:fix|hotfix|update|patch) requires? (.*)")
+# Service Pack 4 Hotfix Rollup Package (HRP), SP6a Security Rollup Package: what came after it
+ROLLUP_OF = re.compile(r"\b(?:service pack|sp) ?(\d[a-z]?) (?:hotfix |security )?(?:rollup|roll-up|hrp|srp)\b")
 AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
 # Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
 _CONFIRMS = (
@@ -254,6 +265,11 @@ def means(base: str, said: Sequence[str]) -> bool:
     """Whether words, all of them, name a product: NMAKE is the NMAKE Utility, Mail is not the Mail Development Kit."""
     said = [word for word in said if word not in _COMMON]
     return any(set(said) <= set(words) and 3 * len(said) >= len(words) for words in _words(base)) and bool(said)
+
+
+def brought(text: str) -> frozenset[str]:
+    """Return the service packs after whose installation a fault is said to occur."""
+    return frozenset(f"SP{number}" for number in _AFTER_PACK.findall(product.fold(text)))
 
 
 def titled(text: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ Files = tuple[tuple[str, tuple[int, ...]], ...]
 class FileTest:
     """One way to be fixed by files: for each file the version required; `every` is true for a rollup's block.
 
-    `higher` are versions that the same table has for the same files on later branches.
+    `higher` are the other versions that the table has for the same files: on later branches, for another processor.
     """
 
     required: tuple[tuple[str, tuple[int, ...]], ...]
@@ -110,8 +110,7 @@ def _prepare(line: LineKnowledge) -> Prepared:
         if key not in own or product.build_key(row.build) < product.build_key(own[key].build):
             own[key] = row
     if own:
-        lowest = {name: _level_of(of.name, row.build) for name, row in own.items()}
-        later = [row for row in line.fixed_files if _level_of(of.name, row.build) != lowest[product.file_key(row.file)]]
+        later = [row for row in line.fixed_files if row.build != own[product.file_key(row.file)].build]
         higher = tuple(dict.fromkeys((product.file_key(row.file), row.build) for row in later))
         demands = (*own.values(), *later)
         tests.append(
@@ -137,7 +136,7 @@ def _prepare(line: LineKnowledge) -> Prepared:
         claims[source] = Claim(sure, tuple(members))
     if line.subject:
         claims.setdefault(line.subject, Claim(True, tuple(line.fixed_files)))
-    order, ordered = _build_order(of, tests)
+    order, ordered = _build_order(of, tests, line.corrections)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
         for name, build in (*test.required, *test.higher):
@@ -146,20 +145,26 @@ def _prepare(line: LineKnowledge) -> Prepared:
     return Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of), every)
 
 
-def _build_order(of: product.Line, tests: Sequence[FileTest]) -> tuple[str | None, Demands]:
+def _build_order(
+    of: product.Line, tests: Sequence[FileTest], corrections: Sequence[Correction]
+) -> tuple[str | None, Demands]:
     """Return the level that a host must be past for rule 10: the lowest branch that a test wants, and what says so.
 
-    Rows on the release's own base number say nothing: later service packs need not contain them.
+    Rows on the release's own base number say nothing: later service packs need not contain them. Nor do rows on no
+    level's branch where a branch is a level's own number (SMS 2.0). A hotfix that requires a level came after it.
     """
     if of.scheme != "branch" or not of.levels or not of.levels[0].build:
         return None, ()
     base = of.levels[0].build[2]
+    branches = {level.build[2] for level in of.levels if len(level.build) > 3}
+    needed = [each.requires for each in corrections if each.requires is not None]
     lowest: tuple[str, Demands] | None = None
     for test in tests:
         builds = [build for _, build in (*test.required, *test.higher) if len(build) > 2]
-        if not builds or any(build[2] <= base for build in builds):
+        if not builds or any(build[2] <= base or (branches and build[2] not in branches) for build in builds):
             continue
         level = product.level_of_build(of, max(builds, key=product.build_key))
+        level = max(filter(None, (level, *needed)), key=product.level_key, default=None)
         if level is not None and (lowest is None or product.level_key(level) < product.level_key(lowest[0])):
             lowest = (level, test.demands)
     return lowest if lowest is not None else (None, ())
@@ -243,7 +248,7 @@ def _of_own_branch(of: product.Line, have: tuple[int, ...], rows: Sequence[tuple
     own = [product.build_key(row) for row in rows if _level_of(of.name, row) == _level_of(of.name, have)]
     if not own:
         return ""
-    return "same" if product.build_key(have) >= min(own) else "unclear"
+    return "same" if product.build_key(have) >= max(own) else "unclear"
 
 
 @functools.lru_cache(maxsize=65536)

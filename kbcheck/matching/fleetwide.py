@@ -9,7 +9,7 @@ from kbcheck import product
 from kbcheck.matching.demands import Files, prepared
 from kbcheck.matching.host import candidate_levels
 from kbcheck.matching.verdict import Levels, at_levels, not_listed, serviced_beside
-from kbcheck.model import ArticleKnowledge, Column, LineKnowledge, Profile, Reason, Verdict
+from kbcheck.model import ArticleKnowledge, Column, LineKnowledge, Profile, Verdict
 
 Beside = tuple[tuple[str, str | None], ...]
 
@@ -47,7 +47,7 @@ class Fleetwide:
         """Return the verdicts about one article; what is equal is mostly one object."""
         of_group: list[Verdict] = [None] * len(self._members)  # type: ignore[list-item]  # each is set below
         apart: dict[int, Verdict] = {}
-        unlisted: dict[tuple[Reason, str | None], Verdict] = {}
+        unlisted: dict[tuple[object, ...], Verdict] = {}
         fixed = {line.product_line for line in known.lines if line.first_fixed is not None}
         for name, by_levels in self._of_line.items():
             line = known.line(name)
@@ -57,7 +57,7 @@ class Fleetwide:
                     self._judge(known, line, levels, groups, beside, of_group, apart)
                 continue
             verdict = not_listed(name, known, line)
-            verdict = unlisted.setdefault((verdict.reason, verdict.first_fixed), verdict)
+            verdict = unlisted.setdefault((verdict.reason, verdict.first_fixed, verdict.evidence.notes), verdict)
             for groups in by_levels.values():
                 for group in groups:
                     of_group[group] = verdict

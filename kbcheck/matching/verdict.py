@@ -103,7 +103,13 @@ def not_listed(name: str, known: ArticleKnowledge, line: LineKnowledge | None) -
     affected = tuple(each.affected[0] for each in known.lines if each.listed and each.affected)
     same = any(product.line(each.product_line).product == own for each in affected)
     reason = Reason.RELEASE_NOT_LISTED if same else Reason.PRODUCT_NOT_LISTED
-    evidence = Evidence(1, affected, ("product", "version"))
+    notes: tuple[str, ...] = ()
+    if line is not None and line.deciding and line.first_fixed is not None:
+        source = line.deciding[0]
+        notes = (
+            f"{source.source} says of {name} that {line.first_fixed} corrects it, which the article does not list",
+        )
+    evidence = Evidence(1, affected, ("product", "version"), notes=notes)
     return Verdict(known.id, _STATUS[reason], reason, evidence, line.first_fixed if line else None)
 
 
@@ -167,6 +173,10 @@ class _Question:
             return self.answer(Reason.FILES_MISSING, 4, files.partial.demands, files.fields, missing=lacking)
         if reached and not whole:
             return self.answer(Reason.SOURCES_DISAGREE, 5, line.deciding, _LEVEL, missing=self._some_files())
+        if whole and level in line.levels and key > product.level_key(line.latest or ""):
+            note = f"{line.latest} is said to correct it, but the article lists the later {level} as affected"
+            demands: Demands = (*line.deciding, *line.affected)
+            return self.answer(Reason.SOURCES_DISAGREE, 5, demands, _LEVEL, missing=self._some_files(), notes=(note,))
         if whole:
             notes = _level_notes(level, line)
             return self.answer(Reason.FIXED_BY_SERVICE_PACK, 6, line.deciding, _LEVEL, notes=notes)
