@@ -48,7 +48,14 @@ def gather(advisories: Iterable[Advisory]) -> list[Facts]:
             about[correction.subject].append(correction)
     return [
         Facts(
-            a.article.id, a.article.title, a.article.date, a.kind, a.affected, a.fixed_files, tuple(about[a.article.id])
+            a.article.id,
+            a.article.title,
+            a.article.date,
+            a.kind,
+            a.affected,
+            a.fixed_files,
+            tuple(about[a.article.id]),
+            a.setting,
         )
         for a in every
     ]
@@ -65,7 +72,8 @@ def weigh(facts: Facts) -> ArticleKnowledge:
         conflicts += _conflicts(decision, deciding, ranked)
         lines.append(_line_knowledge(decision, listed, own, deciding, facts))
     advisory = is_advisory(facts)
-    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), tuple(conflicts))
+    said = (tuple(lines), tuple(conflicts), facts.setting)
+    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, *said)
 
 
 def decide(facts: Facts) -> tuple[Decision, ...]:
@@ -87,7 +95,7 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
         packs = _has_packs(own)
         deciding = tuple(c for c in own if _rank(c, packs, listed) == each.rank and each.rank < _LAST)
         lines.append(_line_knowledge(each, listed, own, deciding, facts))
-    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines))
+    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), (), facts.setting)
 
 
 def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Correction, ...]]]:

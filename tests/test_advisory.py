@@ -337,6 +337,36 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
     assert {c.level for c in read(data).corrections} == {"SP2"}
 
 
+@pytest.mark.parametrize(
+    ("sentence", "tells"),
+    [
+        ("To activate this fix, you must add the following registry value:", True),
+        ("After applying the service pack, use Registry Editor to add the following value:", True),
+        ("Once you have applied this update, you must also add the following registry entry.", True),
+        ("After you install the hotfix, restart the computer.", False),
+        ("After you install the hotfix, if you attempt to create a process with an ID value, it fails.", False),
+        ("After you apply the fix, you can set a value in the registry.", False),
+        ("After installing Exchange Server, add the service pack.", False),
+    ],
+)
+def test_a_correction_that_must_be_switched_on(sentence, tells):
+    body = f"{FIRST}Exchange Server 5.5 Service Pack 3.\n\n{sentence}"
+    meaning = read(text(sections=(("RESOLUTION", body),)))
+    assert (meaning.setting is not None) == tells
+    if meaning.setting is not None:
+        assert meaning.article.lines[meaning.setting.line - 1].startswith(sentence[:20])
+        assert meaning.setting.text == sentence
+    unfixed = read(text(sections=(("RESOLUTION", sentence),)))
+    assert unfixed.setting is None
+
+
+def test_a_hostile_text_of_steps_is_read_quickly():
+    body = "After you apply the fix " + "add the fix after you apply " * 20_000
+    started = time.monotonic()
+    read(text(sections=(("RESOLUTION", FIRST + "Exchange Server 5.5 Service Pack 3.\n\n" + body),)))
+    assert time.monotonic() - started < 10
+
+
 def test_a_rollup_of_a_service_pack_came_after_it():
     """Q317795: "first corrected in the Systems Management Server 2.0 Service Pack 4 Hotfix Rollup Package (HRP)"."""
     body = "This problem was first corrected in the Exchange Server 5.5 Service Pack 3 Hotfix Rollup Package (HRP)."

@@ -23,6 +23,7 @@ from kbcheck.model import (
     Method,
     Profile,
     Reason,
+    Setting,
     Status,
 )
 
@@ -234,6 +235,13 @@ def test_a_level_that_is_listed_above_the_one_that_corrects_it_is_in_dispute() -
     assert reason(at("SP2"), known) is Reason.FIXED_BY_SERVICE_PACK
     assert reason(at("SP3"), known) is Reason.SOURCES_DISAGREE
     assert reason(at("SP4"), known) is Reason.FIXED_BY_SERVICE_PACK
+
+
+def test_a_correction_that_must_be_switched_on_is_noted_where_it_is_installed() -> None:
+    known = replace(weigh(fact("SP3")), setting=Setting(44, "To activate this fix, add a value."))
+    fixed, exposed = (matching.assess(at(level), known) for level in ("SP3", "SP2"))
+    assert fixed.evidence.notes == ('it must be switched on (Q1:44): "To activate this fix, add a value."',)
+    assert (exposed.status, exposed.evidence.notes) == (Status.EXPOSED, ())
 
 
 def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> None:

@@ -405,6 +405,7 @@ SCANS_OF_SCHEMA_2 = (
 )
 SCHEMA_4 = (
     "ALTER TABLE correction DROP COLUMN requires",
+    "ALTER TABLE article DROP COLUMN setting",
     "ALTER TABLE article ADD COLUMN layout TEXT NOT NULL DEFAULT '{}'",
     "CREATE INDEX ix_article_category ON article (category)",
     "CREATE INDEX ix_decision_product_line ON decision (product_line)",

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from kbcheck import product
 from kbcheck.advisory import affected as applies
-from kbcheck.advisory import lists, prose, statements, tables
+from kbcheck.advisory import lists, prose, settings, statements, tables
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -63,7 +63,8 @@ def extract(article: Article) -> Advisory:
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
         listed = _affected(listed, findings.confirmed, corrections)
-    return Advisory(article, kind, listed, tuple(rows), tuple(corrections), tuple(problems))
+    setting = settings.read(article, body) if corrections and kind is not Kind.FIX_LIST else None
+    return Advisory(article, kind, listed, tuple(rows), tuple(corrections), tuple(problems), setting)
 
 
 def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[FixedFile]:

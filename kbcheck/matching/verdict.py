@@ -134,6 +134,9 @@ class _Question:
     ) -> Verdict:
         """Return a verdict; `remedies` of None are the line's own, unless it is fixed."""
         status = _STATUS[reason]
+        setting = self.known.setting
+        if setting is not None and status is Status.FIXED:
+            notes = (*notes, f'it must be switched on ({self.known.id}:{setting.line}): "{setting.text}"')
         if remedies is None:
             remedies = self.demanded.remedies if status is not Status.FIXED else ()
         evidence = Evidence(rule, demands, fields, missing, notes)

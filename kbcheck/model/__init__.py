@@ -29,6 +29,7 @@ from kbcheck.model.articles import (
     Method,
     Problem,
     Section,
+    Setting,
     Stored,
 )
 from kbcheck.model.hosts import (
@@ -90,6 +91,7 @@ __all__ = [
     "Remedy",
     "Row",
     "Section",
+    "Setting",
     "Source",
     "Sources",
     "Status",

@@ -172,6 +172,14 @@ class Correction:
         return f"SP{match.group(1)}" if match is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the article wants set by hand once the correction is installed, so that it takes effect: line, words."""
+
+    line: int
+    text: str
+
+
 class Kind(Word):
     """What sort of article it is."""
 
@@ -194,6 +202,7 @@ class Advisory:
     fixed_files: tuple[FixedFile, ...]
     corrections: tuple[Correction, ...]
     problems: tuple[Problem, ...]
+    setting: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,7 @@ class Facts:
     affected: tuple[Affected, ...]
     fixed_files: tuple[FixedFile, ...]
     corrections: tuple[Correction, ...]
+    setting: Setting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +277,7 @@ class ArticleKnowledge:
     advisory: bool
     lines: tuple[LineKnowledge, ...]
     conflicts: tuple[Conflict, ...] = ()
+    setting: Setting | None = None
 
     def line(self, product_line: str) -> LineKnowledge | None:
         """Return what is known for `product_line`, None when nothing is."""

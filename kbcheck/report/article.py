@@ -61,6 +61,9 @@ def page(
         )
     if len(facts.fixed_files) > 12:
         _add(lines, "", f"and {len(facts.fixed_files) - 12} more files", width)
+    if facts.setting is not None:
+        words = f'the correction must be switched on: "{facts.setting.text}"'
+        _add(lines, "setting", words, width, f"line {facts.setting.line}")
     for conflict in known.conflicts:
         said = "; ".join(
             f"{_METHODS[c.method]} {cell.cited(c.source, c.line)} says {c.level or 'hotfix'}"
@@ -138,6 +141,8 @@ def annotated(stored: Stored, known: ArticleKnowledge) -> str:
                 )
     for row in stored.facts.fixed_files:
         marks[row.line].append(f"file{f' of {row.product_line}' if row.product_line else ''}")
+    if stored.facts.setting is not None:
+        marks[stored.facts.setting.line].append("must be set by hand")
     for problem in stored.problems:
         marks[problem.line].append(f"unclear: {problem.kind}")
     result = []

@@ -81,6 +81,7 @@ def article(stored: Stored, known: ArticleKnowledge) -> dict[str, Any]:
         "corrections": [correction(each) for known_line in known.lines for each in known_line.corrections],
         "first_fixed": knowledge.first_fixed(known),
         "conflicts": [_conflict(each) for each in known.conflicts],
+        "setting": {"line": facts.setting.line, "text": facts.setting.text} if facts.setting is not None else None,
         "problems": [{"line": p.line, "message": p.message, "kind": p.kind} for p in stored.problems],
     }
 

@@ -32,6 +32,7 @@ from kbcheck.model import (
     Kind,
     Method,
     Problem,
+    Setting,
     Stored,
 )
 from kbcheck.product import dotted
@@ -343,6 +344,7 @@ class Articles(Database):
             schema.article.c.title,
             schema.article.c.date,
             schema.article.c.kind,
+            schema.article.c.setting,
         )
         for part in _parts(numbers):
             affected = _grouped(connection, schema.affected, schema.affected.c.article, part)
@@ -361,6 +363,7 @@ class Articles(Database):
                     tuple(_to_affected(r) for r in affected.get(row.number, ())),
                     tuple(_to_file(r) for r in files.get(row.number, ())),
                     tuple(_to_correction(r) for r in corrections.get(row.number, ())),
+                    Setting(*json.loads(row.setting)) if row.setting is not None else None,
                 )
 
     def stated_by(self, ident: str) -> tuple[Correction, ...]:
@@ -480,6 +483,7 @@ def prepare(advisory: Advisory) -> Prepared:
     head = (
         *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
         *(article.title, article.text, int(knowledge.is_advisory(facts))),
+        to_json([facts.setting.line, facts.setting.text]) if facts.setting is not None else None,
     )
     affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
     files = [

@@ -27,6 +27,7 @@ article = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("advisory", sa.Integer, index=True),  # None: its corrections changed, it must be weighed again
+    sa.Column("setting", sa.Text),  # line and words as a list
 )
 # Of the lines about which some correction speaks; of any other nothing is to be decided.
 decision = sa.Table(
@@ -202,8 +203,12 @@ STEPS: dict[int, tuple[str, ...]] = {
         "correction.subject = decision.article AND correction.product_line = decision.product_line)",
     ),
     5: (),  # scans name the host of a refused row
-    # What hotfixes require is read from the stored texts by the next import or scan.
-    6: ("ALTER TABLE correction ADD COLUMN requires TEXT", "DELETE FROM meta WHERE key = 'reader'"),
+    # What hotfixes require, and what must be set, is read from the stored texts by the next import or scan.
+    6: (
+        "ALTER TABLE correction ADD COLUMN requires TEXT",
+        "ALTER TABLE article ADD COLUMN setting TEXT",
+        "DELETE FROM meta WHERE key = 'reader'",
+    ),
 }
 # FTS5 adds a part to its index with each batch. Merged only when there are 16 of a size, not 4, they cost no more than
 # an index made at the end. https://sqlite.org/fts5.html#the_automerge_configuration_option
