@@ -323,6 +323,10 @@ def test_files_that_are_missing_do_not_outweigh_a_level_that_holds_the_fix() -> 
     missing = matching.assess(at("SP3", files=files(store="5.5.2652.50")), known)
     assert missing.reason is Reason.FILES_MISSING
     assert missing.evidence.missing == ("files:mdbmsg.dll",)
+    claimed = matching.assess(at("SP3", files=files(store="5.5.2652.50"), hotfixes=("Q2",)), known)
+    assert (claimed.reason, claimed.evidence.fields) == (Reason.FIXED_BY_HOTFIX, ("files:store.exe", "hotfixes"))
+    other = matching.assess(at("SP3", files=files(store="5.5.2652.50"), hotfixes=("Q3",)), known)
+    assert other.reason is Reason.FILES_MISSING
     assert matching.assess(at("SP4", files=files(store="5.5.2653.23")), known).status is Status.FIXED
 
 

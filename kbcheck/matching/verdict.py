@@ -20,8 +20,9 @@ Rules (docs/verdicts.md has them with examples), asked in this order for one lev
 
 Law: raising a level, a build or a file version never turns `fixed` into `exposed`.
 
-Two readings that the order alone does not settle: files that are missing matter only below the first correction (a
-level that holds it holds all files of the block), and so does a block's file that is too old while others are missing.
+Readings that the order alone does not settle: files that are missing matter only below the first correction (a level
+that holds it holds all files of the block), and so does a block's file that is too old while others are missing; a
+rollup that is claimed, with the reported files of a block at their versions, is installed.
 """
 
 from __future__ import annotations
@@ -172,6 +173,12 @@ class _Question:
             fields = (*files.fields, "service_pack")
             return self.answer(Reason.BRANCH_UNCLEAR, 4, files.unclear.demands, fields, missing=("service_pack",))
         if files.partial is not None and not whole:
+            sources = {each.source for each in files.partial.demands if isinstance(each, Correction)}
+            claimed = ", ".join(hotfix for hotfix in self.profile.hotfixes if hotfix in sources)
+            if claimed:
+                note = f"{claimed} is claimed, and the files that are reported bear it out"
+                fields = (*files.fields, "hotfixes")
+                return self.answer(Reason.FIXED_BY_HOTFIX, 9, files.partial.demands, fields, notes=(note,))
             lacking = tuple(f"files:{name}" for name in files.partial.missing(self.profile))
             return self.answer(Reason.FILES_MISSING, 4, files.partial.demands, files.fields, missing=lacking)
         if reached and not whole:
