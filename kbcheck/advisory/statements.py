@@ -1,8 +1,7 @@
 """Sentences of an article that say where its fault is corrected, and in what it is confirmed.
 
 Rules:
-- A sentence is about the product lines that it names; else the ones that the sub-heading above it names; else the ones
-  that the sentences before it in the section confirmed; else the affected ones. What stays open is a Problem.
+- What it is about is `context.py`'s; what stays open is a Problem.
 - A prerequisite ("this fix requires Service Pack 4"), a promise ("wait for the next service pack") and a repair
   ("reapply the latest service pack") correct nothing.
 - "Service Pack 4.0" is SP4; "Service Pack Service Pack 1" is SP1; "Service Pack 6/6a" is SP6.
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from kbcheck import product
 from kbcheck.advisory import keywords, prose, wording
+from kbcheck.advisory.context import Context
 from kbcheck.advisory.wording import Sentence
 from kbcheck.model import Affected, Article, Correction, CorrectionKind, FixedFile, Method, Problem
 
@@ -52,8 +52,8 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
     reader.finish()
     return Findings(
         _not_brought(article, [*reader.corrections, *keywords.read(article)]),
-        reader.bug,
-        tuple(reader.confirmed),
+        reader.at.bug,
+        tuple(reader.at.confirmed.values()),
         reader.features,
         tuple(reader.problems),
         reader.required,
@@ -98,45 +98,36 @@ class _Reader:
     def __init__(self, article: Article, affected: Sequence[Affected], rows: Sequence[FixedFile]) -> None:
         self.article = article
         self.rows = rows
-        self.affected = tuple(dict.fromkeys(a.product_line for a in affected))
-        self.servers = tuple(name for name in self.affected if product.line(name).server)
+        self.at = Context(article, affected)
+        self.line = 0  # of the sentence
         self.corrections: list[Correction] = []
-        self.confirmed: list[Affected] = []
-        self.confirmed_lines: dict[str, None] = {}
         self.problems: list[Problem] = []
         self.required: dict[str, str] = {}
-        self.bug = self.features = False
-        self.recent: tuple[str, ...] = ()
-        self.spoken: frozenset[str] | None = None
+        self.features = False
         self.hotfixes: list[tuple[Sentence, int, tuple[str, ...], tuple[product.Mention, ...], tuple[str, ...]]] = []
         self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
         self.remedial: set[int] = set()  # places in `corrections` of those by "install ...", not "corrected in ..."
-        # where it reads: the section, its sub-headings once they are needed, the paragraph, the line of the sentence
-        self.heading, self.within = "", (0, 0)
-        self.headings: list[tuple[prose.Subheading, tuple[str, ...]]] | None = None
-        self.paragraph = prose.Paragraph(0, (), "")
-        self.line = 0
 
     def section(self, heading: str, first: int, end: int, wanted: Iterable[int]) -> None:
         """Read the paragraphs of one section that hold one of the lines `wanted`."""
-        self.recent, self.heading = (), heading
-        self.within, self.headings, self.offered = (first, end), None, ()
+        self.at.section(heading, first, end)
+        self.offered = ()
         for paragraph in prose.paragraphs(self.article.lines, first, end, wanted):
-            self.paragraph = paragraph
+            self.at.paragraph = paragraph
             for sentence in wording.sentences(paragraph.text):
                 self.line = paragraph.line(sentence.offset)
-                self._confirmation(sentence)
+                self.at.confirmation(sentence, self.line)
                 self.features = self.features or sentence.feature
                 self._correction(sentence)
                 if sentence.hotfix:
                     named = self._named(sentence.folded)
                     if named and "rollup" in sentence.folded:  # it has the name of what it is installed on
-                        named = tuple(dict.fromkeys((*self._scope(), *named)))
+                        named = tuple(dict.fromkeys((*self.at.scope(), *named)))
                     elif named:
                         self.offered = named
                     promised = self._promised()
-                    scope = named or self._scope() or (() if promised else self.offered)
-                    self.hotfixes.append((sentence, self.line, scope, promised, self.recent))
+                    scope = named or self.at.scope() or (() if promised else self.offered)
+                    self.hotfixes.append((sentence, self.line, scope, promised, self.at.recent))
 
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
@@ -150,26 +141,28 @@ class _Reader:
                 said.setdefault(each.product_line, set()).add(each.level)
         issue = self.article.trailer_value("Issue type").lower()
         instructs = wording.INSTRUCTIONS.search(issue) is not None
-        fault = self.bug or "kbbug" in issue or "kbprb" in issue
+        fault = self.at.bug or "kbbug" in issue or "kbprb" in issue
         self.corrections = [
             each
             for place, each in enumerate(self.corrections)
             if place not in self.remedial
             or (not instructs and (each.level is None or each.level in said.get(each.product_line, {each.level})))
         ]
-        confirmed = tuple(self.confirmed_lines)
+        confirmed = tuple(self.at.confirmed)
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
-        others = tuple(name for name in self.affected if name not in self.servers)
+        others = tuple(name for name in self.at.affected if name not in self.at.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
         for sentence, line, scope, promised, recent in self.hotfixes:
             if sentence.loose and not fault:
                 continue
             self.line = line
-            self.recent = recent
+            self.at.recent = recent
             # "Wait for the next Windows NT 4.0 service pack" tells which of the affected lines is meant, no other.
-            meant = self._lines(promised, ()) if promised else ()
-            names = scope or tuple(name for name in meant if name in self.affected or name in self.confirmed_lines)
-            names = names or recent or confirmed or tabled or (others if foreign else self.servers) or self.affected
+            meant = self.at.lines(promised, ()) if promised else ()
+            names = scope or tuple(name for name in meant if name in self.at.affected or name in self.at.confirmed)
+            names = (
+                names or recent or confirmed or tabled or (others if foreign else self.at.servers) or self.at.affected
+            )
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
         self.corrections = [
@@ -181,104 +174,18 @@ class _Reader:
 
     def _is_step(self) -> bool:
         """Whether the paragraph is a step of a procedure: it tells what to install first, or how to see the fault."""
-        step = wording.STEP.match(self.paragraph.lines[0])
-        if step is not None and (step.group(1) != "1" or self.heading not in ("RESOLUTION", "STATUS", "WORKAROUND")):
+        step = wording.STEP.match(self.at.paragraph.lines[0])
+        if step is not None and (step.group(1) != "1" or self.at.heading not in ("RESOLUTION", "STATUS", "WORKAROUND")):
             return True
-        self._scope()
-        above = [each.text for each, _ in self.headings or () if each.line < self.paragraph.first]
-        return bool(above) and wording.REPRODUCES.search(above[-1]) is not None
+        above = self.at.above()
+        return above is not None and wording.REPRODUCES.search(above.text) is not None
 
     def _of_a_fix(self, before: str) -> bool:
         """Whether "included in" and the like is said of a fix; where symptoms are told, not in passing."""
-        passing = self.heading in ("SYMPTOMS", "CAUSE") and wording.RELATIVE_CLAUSE.search(before)
+        passing = self.at.heading in ("SYMPTOMS", "CAUSE") and wording.RELATIVE_CLAUSE.search(before)
         return wording.SUBJECT.search(before) is not None and not passing
 
     # --- one sentence -------------------------------------------------------------------------------------------------
-
-    def _scope(self) -> tuple[str, ...]:
-        """Return the lines that the sub-headings above name: of the last that names any, else the release it tells."""
-        if self.headings is None:
-            self.headings = []
-            names: tuple[str, ...] = ()
-            for each in prose.subheadings(self.article.lines, *self.within):
-                names = each.names or names
-                self.headings.append((each, names))
-        end = self.paragraph.first + len(self.paragraph.lines)
-        above = bisect_left(self.headings, end, key=lambda heading: heading[0].line) - 1
-        if above < 0:
-            return ()
-        last, names = self.headings[above]
-        if names:
-            return names
-        match = re.fullmatch(r"(?:for )?versions? (\d\.\d+):?", last.text.lower())
-        if match:
-            return tuple(name for name in self.servers if name.endswith(" " + match.group(1)))
-        return ()
-
-    def _confirmation(self, sentence: Sentence) -> None:
-        rest = sentence.confirmed
-        if rest is None:
-            return
-        self.bug = True
-        named: list[str] = []
-        for mention in product.mentions(rest):
-            if self._is_client(mention, rest):
-                return
-            if self._runs_on(mention, rest):
-                continue
-            lines = mention.lines or self._complete(mention, ())
-            named += lines
-            pack = wording.CONFIRMED_PACK.match(rest, mention.end) if len(lines) == 1 else None
-            if pack and product.line(lines[0]).level(f"SP{pack.group(1)}") is not None:
-                self._confirm(lines[0], sentence, f"SP{pack.group(1)}")
-        if not named and rest.strip(" .") and not wording.LISTED_ABOVE.search(rest):
-            named += self._meant(rest)
-            # Something without a release of its own is a part of what is listed.
-            if not named and (wording.NUMBER.search(rest) or not self.affected):
-                named += wording.titled(sentence.text)
-        for name in named:
-            self._confirm(name, sentence)
-        if named:
-            self.recent = tuple(dict.fromkeys(named))
-
-    def _runs_on(self, mention: product.Mention, text: str) -> bool:
-        """Whether a product is only what another runs on, or a part of its name: `Windows Messaging for Windows 95`."""
-        if not mention.product.startswith("Windows") or not set(self.affected).isdisjoint(mention.lines):
-            return False
-        if not mention.lines and wording.NAMED_AFTER.match(text, mention.end):
-            return True
-        before = text[: mention.start]
-        return wording.FOR.search(before) is not None and wording.PACK_FOR.search(before) is None
-
-    def _is_client(self, mention: product.Mention, text: str) -> bool:
-        """Whether a server's name is that of its clients: `Exchange 4.0 Windows clients`.
-
-        So is `Exchange version 4.0`, with no "Server", where clients are all that is listed.
-        """
-        if not set(self.affected).isdisjoint(mention.lines):
-            return False
-        if wording.CLIENTS.match(text, mention.end) is not None:
-            return True
-        called = mention.product.partition(" ")[0]
-        listed = bool(self.affected) and all("client" in name.lower() and called in name for name in self.affected)
-        return listed and "server" not in text[mention.start : mention.end]
-
-    def _meant(self, text: str) -> tuple[str, ...]:
-        """Return the affected lines that `text` means: by words, `MASM 6.0`, else by a release, `Extern.exe 3.2.16`."""
-        said = frozenset(wording.WORD.findall(text))
-        found = [name for name in self.affected[: wording.MOST] if wording.shares(name, said)]
-        released = [name for name in found if name.rsplit(" ", 1)[-1].lower() in said]
-        if released or found:
-            return tuple(released or found)
-        numbers = [number + "." for number in wording.NUMBER.findall(text)]
-        return tuple(
-            name for name in self.affected if any(n.startswith(name.rsplit(" ", 1)[-1] + ".") for n in numbers)
-        )
-
-    def _confirm(self, name: str, sentence: Sentence, level: str | None = None) -> None:
-        if name not in self.confirmed_lines:
-            self.confirmed_lines[name] = None
-            self.confirmed.append(Affected(name, level, self.line, sentence.text))
 
     def _correction(self, sentence: Sentence) -> None:
         folded = sentence.folded
@@ -326,7 +233,7 @@ class _Reader:
         mentions = product.mentions(rest)
         for match in wording.PACK.finditer(rest):
             named = [mention for mention in mentions if mention.start < match.start()]
-            for name in self._lines(named[-1:], self._scope()):
+            for name in self.at.lines(named[-1:], self.at.scope()):
                 of, level = product.line(name), f"SP{int(match.group(1))}{match.group(2) or ''}"
                 level = of.renamed.get(level, level)
                 if of.level(level) is not None:
@@ -356,7 +263,7 @@ class _Reader:
         if latest and not any(kind == "pack" for _, kind, _ in events):
             mentioned = self._of_latest(sentence, rest, latest, remedy=remedy)
             unknown = not mentioned and wording.FILLING.sub("", rest[: latest.end()].replace("service", ""))
-            names = () if unknown else self._lines(mentioned or _released(before), self._scope())
+            names = () if unknown else self.at.lines(mentioned or _released(before), self.at.scope())
             for name in names:
                 self._add(name, None, CorrectionKind.UNNAMED, sentence)
             if not names:
@@ -387,7 +294,7 @@ class _Reader:
                     pending = list(product.mentions(following.group(1)))[:1]
             unknown = not pending and wording.FILLING.sub("", rest[end : thing.start()])
             end = thing.end()
-            for name in () if unknown else self._lines(pending or _released(before), self._scope()):
+            for name in () if unknown else self.at.lines(pending or _released(before), self.at.scope()):
                 found = self._pack(name, levels, sentence) or found
             if not found:
                 self._problem(sentence, f"{levels[0]} of which product?")
@@ -461,9 +368,9 @@ class _Reader:
             return False
         before, release, of = match.groups()
         words = wording.WORD.findall(f"{before} {of or ''}")
-        if not words and not self.bug:
+        if not words and not self.at.bug:
             return False
-        released = (name.rsplit(" ", 1) for name in (self.affected if words else self.recent or self.affected))
+        released = (name.rsplit(" ", 1) for name in (self.at.affected if words else self.at.recent or self.at.affected))
         named = dict.fromkeys(each[0] for each in released if len(each) == 2 and each[1][0].isdigit())
         bases = [base for base in named if not re.search(r"\d\.\d", base) and (not words or wording.means(base, words))]
         if len(bases) != 1:
@@ -474,59 +381,13 @@ class _Reader:
         self._add(known.get(release, f"{bases[0]} {release}"), product.RTM, CorrectionKind.RELEASE, sentence)
         return True
 
-    # --- which product ------------------------------------------------------------------------------------------------
-
-    def _lines(self, mentioned: Sequence[product.Mention], scope: tuple[str, ...]) -> tuple[str, ...]:
-        names: dict[str, None] = {}
-        for mention in mentioned:
-            for name in mention.lines or self._complete(mention, scope):
-                names.setdefault(name)
-        if names:
-            return tuple(names)
-        if mentioned:
-            return ()
-        if scope:
-            return scope
-        recent = tuple(name for name in self.recent if product.line(name).levels)
-        if recent:
-            return recent
-        return self.servers if len(self.servers) == 1 else (self.affected if len(self.affected) == 1 else ())
-
-    def _complete(self, mention: product.Mention, scope: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the lines that a product without a release means here."""
-
-        def same(names: Iterable[str]) -> tuple[str, ...]:
-            return tuple(name for name in names if product.line(name).product == mention.product)
-
-        for names in (
-            same(scope),
-            same(self.recent),
-            same(self.confirmed_lines),
-            same(self.affected),
-        ):
-            if names:
-                return tuple(dict.fromkeys(names))
-        known = [each.name for each in product.lines() if each.product == mention.product]
-        return tuple(known) if len(known) == 1 else self._in_text(mention.product)
-
-    def _in_text(self, name: str) -> tuple[str, ...]:
-        """Return the one release of a product that the whole text names, () when it names several or none."""
-        if self.spoken is None:
-            first, end = self.article.body
-            text = " ".join(line.strip() for line in self.article.lines[first - 1 : end - 1])
-            # The whole text is not worth keeping in their caches.
-            mentions = product.mentions.__wrapped__(product.fold.__wrapped__(text))
-            self.spoken = frozenset(line for mention in mentions for line in mention.lines)
-        found = tuple(line for line in self.spoken if product.line(line).product == name)
-        return found if len(found) == 1 else ()
-
     def _named(self, folded: str) -> tuple[str, ...]:
         """Return the lines that a hotfix sentence names with their release."""
         return tuple(dict.fromkeys(name for m in product.mentions(folded) for name in m.lines))
 
     def _promised(self) -> tuple[product.Mention, ...]:
         """Return the products of "the next X service pack" in a hotfix paragraph."""
-        match = wording.NEXT.search(product.fold(self.paragraph.text[:20_000]))
+        match = wording.NEXT.search(product.fold(self.at.paragraph.text[:20_000]))
         return product.mentions(match.group(1)) if match else ()
 
     # --- results ------------------------------------------------------------------------------------------------------
