@@ -216,7 +216,10 @@ class _Reader:
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
         if done or wording.PREREQUISITE.search(folded):
             return
-        remedy = wording.REMEDY.search(folded) or (None if self._is_step() else wording.IMPERATIVE.search(folded))
+        remedy = wording.REMEDY.search(folded)
+        imperative = wording.IMPERATIVE.search(folded) if remedy is None else None
+        if imperative is not None and not self._is_step():
+            remedy = imperative
         if (
             remedy
             and not wording.AFTER.search(folded[remedy.end() :])
