@@ -163,7 +163,9 @@ def is_advisory(facts: Facts) -> bool:
     if facts.kind is Kind.BUG:
         return True
     if facts.kind in (Kind.INFO, Kind.HOWTO):
-        methods = {c.method for c in facts.corrections if c.kind is not CorrectionKind.RELEASE}
+        tag = (CorrectionKind.HOTFIX, Method.KEYWORD)  # preSP5fix of what is no fault
+        told = [c for c in facts.corrections if c.kind is not CorrectionKind.RELEASE and (c.kind, c.method) != tag]
+        methods = {c.method for c in told}
         return bool(methods - {Method.SENTENCE, Method.FILE_TABLE}) or (
             Method.SENTENCE in methods and bool(facts.fixed_files)
         )
@@ -298,4 +300,6 @@ def _conflicts(
 
 def _later_hotfix(correction: Correction, fixed: str) -> bool:
     """Whether a keyword says "hotfix after that service pack": preSP5fix where SP4 has the fix."""
-    return correction.before is not None and fixed.startswith("SP") and correction.before > fixed
+    if correction.before is None or not fixed[2:3].isdigit():
+        return False
+    return product.level_key(correction.before) > product.level_key(fixed)

@@ -212,6 +212,12 @@ def file_build(of: Line, text: str) -> tuple[int, ...]:
     return build if len(build) >= 3 else ()
 
 
+def known_level(of: Line, level: str) -> str | None:
+    """Return a level of the line by the name that the line has for it; None when it has none."""
+    level = of.renamed.get(level, level)
+    return level if of.level(level) is not None else None
+
+
 def file_key(text: str) -> str:
     """Return the name by which a file is compared: `%WinDir%\\System32\\Ism.dll` is ism.dll."""
     return text.strip().replace("/", "\\").rpartition("\\")[2].casefold()

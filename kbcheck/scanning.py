@@ -28,6 +28,7 @@ from kbcheck.store import Store
 from kbcheck.workers import Lost, Workers, WorkersError
 
 R = TypeVar("R")
+_CLAIMS = 50  # remarks on hotfixes that no article is about
 _PAIRS = 4_000_000  # profiles times advisories that a worker judges in one go, in some tenths of a second
 
 
@@ -112,23 +113,23 @@ def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
 
 
 def _unheard_claims(fleet: Fleet, lines: Collection[str], store: Store) -> Iterator[Refusal]:
-    """Return one remark on the hotfixes that are claimed and of which no article is stored: they decide nothing."""
+    """Return a remark on each hotfix that is claimed and of which no article is stored: it decides nothing."""
     told = fleet.installations
     claims: dict[str, int] = {}
-    for number, each in enumerate(told.templates):
+    for number in set(told.which):
+        each = told.templates[number]
         for hotfix in each.hotfixes if each.product_line in lines else ():
-            claims.setdefault(hotfix, number)
-    missing = sorted(claims.keys() - store.titles(claims).keys(), key=lambda ident: (len(ident), ident))
-    if missing:
-        first = min(told.which.index(claims[hotfix]) for hotfix in missing)
-        row = next(source for column, source, _ in told[first].sources if column == "hotfixes")
-        more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
-        yield Refusal(
-            row.file,
-            row.line,
-            "hotfixes are claimed whose article is not in the database, from this row on: "
-            f"{', '.join(missing[:8])}{more}: nothing is concluded from them",
-        )
+            claims[hotfix] = min(told.which.index(number), claims.get(hotfix, len(told)))
+    lost = sorted(claims.keys() - store.titles(claims).keys(), key=lambda hotfix: (claims[hotfix], hotfix))
+    for hotfix in lost[:_CLAIMS]:
+        each = told[claims[hotfix]]
+        row = next(source for column, source, _ in each.sources if column == "hotfixes")
+        words = f"{each.host} claims {hotfix}, whose article is not in the database: nothing is concluded from it"
+        yield Refusal(row.file, row.line, words, each.host)
+    if len(lost) > _CLAIMS:
+        row = told[claims[lost[_CLAIMS]]].sources[0][1]
+        words = f"{len(lost) - _CLAIMS:,} more hotfixes are claimed from here on whose article is not in the database"
+        yield Refusal(row.file, row.line, words)
 
 
 def assess(

@@ -335,6 +335,10 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
     assert stated(read(text(title=title, sections=sections))) == expected
     data = text(title=title, sections=(("SYMPTOMS", symptoms),), keywords="exc55sp1fix exc55sp2fix")
     assert {c.level for c in read(data).corrections} == {"SP2"}
+    other = "After you install Windows NT 4.0 Service Pack 1, the store fails."
+    later = (("SYMPTOMS", other), ("MORE INFORMATION", "When you install Exchange Server 5.5 Service Pack 1, wait."))
+    data = text(title="XADM: A Fault", sections=later, keywords="exc55sp1fix")
+    assert {c.level for c in read(data).corrections} == {"SP1"}
 
 
 @pytest.mark.parametrize(
@@ -346,6 +350,8 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("After you install the hotfix, restart the computer.", False),
         ("After you install the hotfix, if you attempt to create a process with an ID value, it fails.", False),
         ("After you apply the fix, you can set a value in the registry.", False),
+        ("After installing the hotfix, when you set the registry value to 0, the server stops.", False),
+        ("This article describes how to enable this feature.", False),
         ("After installing Exchange Server, add the service pack.", False),
     ],
 )
@@ -360,10 +366,22 @@ def test_a_correction_that_must_be_switched_on(sentence, tells):
     assert unfixed.setting is None
 
 
-def test_a_hostile_text_of_steps_is_read_quickly():
-    body = "After you apply the fix " + "add the fix after you apply " * 20_000
+@pytest.mark.parametrize(
+    "sections",
+    [
+        (("RESOLUTION", "After you apply the fix " + "add the fix after you apply " * 20_000),),
+        tuple(("RESOLUTION", "After you apply x.") for _ in range(6_000)),
+        (
+            (
+                "RESOLUTION",
+                ("To resolve this, install Exchange Server 5.5 Service Pack 1 " + "[ " * 1_000 + ".\n\n") * 50,
+            ),
+        ),
+    ],
+)
+def test_a_hostile_text_of_steps_is_read_quickly(sections):
     started = time.monotonic()
-    read(text(sections=(("RESOLUTION", FIRST + "Exchange Server 5.5 Service Pack 3.\n\n" + body),)))
+    read(text(sections=(("STATUS", FIRST + "Exchange Server 5.5 Service Pack 3."), *sections)))
     assert time.monotonic() - started < 10
 
 
@@ -386,6 +404,9 @@ def test_a_rollup_of_a_service_pack_came_after_it():
             {E55: "SP3"},
         ),
         ("This hotfix requires Windows NT 4.0 Service Pack 6a or Exchange Server 5.5 SP2.", {E55: "SP2"}),
+        ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3.", {E55: "SP3"}),
+        ("This fix requires Service Pack 4 for Windows NT 4.0.", {}),
+        ("This update requires a restart; it is a part of Exchange Server 5.5 Service Pack 4.", {}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 9.", {}),
         ("This problem requires Exchange Server 5.5 Service Pack 4.", {}),
     ],

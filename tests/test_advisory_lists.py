@@ -307,6 +307,10 @@ CURRENT = "The fixes include the following files:\n\n" + box(
             {"B.dll": 2, "A.dll": 1, "C.dll": 1},
         ),
         ("D.dll added and incremented to version 5.5.2652.2", {"D.dll": 2}),
+        (
+            "b.DLL incremented to version 5.5.2652.2\n - All remaining files incremented to version 5.5.2652.1",
+            {"b.DLL": 2, "A.dll": 1, "C.dll": 1},
+        ),
     ],
 )
 @pytest.mark.parametrize("note", ["", "NOTE: The A.dll file is not included with these fixes. It is added later.\n\n"])
@@ -318,6 +322,12 @@ def test_all_other_files_of_a_block(bullets, expected, note, heading):
     (correction,) = read(ROLLUP, body).corrections
     wanted = {name: f"5.5.2652.{n}" for name, n in expected.items() if not note or name != "A.dll"}
     assert {f.file: f.version for f in correction.files} == wanted
+
+
+def test_a_version_in_the_prose_of_a_rollup_is_none_of_its_files():
+    before = "Before you start, make sure that Store.exe is at least version 5.5.2650.24."
+    (correction,) = read(ROLLUP, f"{before}\n\nThe following fixes are included:\n\n   Q900500 A Fault").corrections
+    assert correction.files == ()
 
 
 def test_hotfixes_combined_are_a_rollup_whatever_their_class():

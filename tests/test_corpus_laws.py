@@ -75,7 +75,7 @@ def test_files(known: list[ArticleKnowledge]) -> None:
     for each in known:
         for line in _lines(each):
             of = product.line(line.product_line)
-            rows = {row.file.casefold(): row.build for row in line.fixed_files}
+            rows = {product.file_key(row.file): row.build for row in line.fixed_files}
             for correction in line.corrections:
                 rows.update((file.file.casefold(), file.build) for file in correction.files if file.build)
             branches = [(*level.build, 0) for level in of.levels if level.build]

@@ -901,3 +901,21 @@ def test_what_contradicts_a_row_of_another_file_names_that_file(tmp_path: Path) 
         (tmp_path / name).write_text(f"host,product,version,sp\nA,Exchange Server,5.5,{pack}\n")
     read = inventory.read([tmp_path / "a.csv", tmp_path / "b.csv"])
     assert messages(read.remarks) == [f"b.csv:2: A, {E55}: SP4 here, SP3 (a.csv:2) before: both are kept"]
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ("SQL Server,7", "SQL Server 7.0"),
+        ("SQL Server 7,", "SQL Server 7.0"),
+        ("SQL Server 7,7", "SQL Server 7.0"),
+        ("IIS,4", "Internet Information Server 4.0"),
+        ("Proxy Server,2", "Proxy Server 2.0"),
+        ("SQL Server,2000", "SQL Server 2000"),
+        ("Exchange Server,5", "Exchange Server 5.0"),
+        ("Windows NT Terminal Server,4.0", "Windows NT Server 4.0, Terminal Server Edition"),
+    ],
+)
+def test_a_release_that_a_spreadsheet_made_a_whole_number(row: str, line: str) -> None:
+    fleet = inventory.read_bytes("f.csv", f"host,product,version\nA,{row}\n".encode())
+    assert [each.product_line for each in fleet.installations] == [line]

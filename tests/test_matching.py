@@ -187,6 +187,7 @@ def test_a_hotfix_that_came_after_the_latest_service_pack_contests_it(keyword: s
     told = replace(fact(None, "hotfix", "keyword"), text=keyword)
     known = weigh(fact(None, "service-pack-unnamed"), told, date=datetime.date(1999, 12, 17))
     assert reason(at("SP3"), known) is wanted
+    assert reason(at("SP4"), known) is Reason.FIXED_BY_SERVICE_PACK  # the hotfix came before it
 
 
 def test_order_alone_never_speaks_for_a_level_that_the_article_lists() -> None:
@@ -229,6 +230,41 @@ def test_of_two_versions_of_one_file_the_higher_is_sure(told: str, wanted: Reaso
     assert reason(at("SP3", files=files(store=told)), known) is wanted
 
 
+def test_several_versions_of_a_file_matter_only_before_the_correction() -> None:
+    nt = "Windows NT 4.0"
+
+    def of_nt(version: str) -> FixedFile:
+        return FixedFile("A.sys", version, line=30, product_line=nt, build=product.parse_build(version))
+
+    rows = (of_nt("4.0.1381.133"), of_nt("4.0.1381.135"))
+    told = (("a.sys", (4, 0, 1381, 133), "4.0.1381.133"),)
+    known = weigh(fact("SP5", line=nt), files=rows, line=nt)
+    assert reason(Profile(nt, ("SP6a",), files=told), known) is Reason.FIXED_BY_SERVICE_PACK
+    before = matching.assess(Profile(nt, ("SP4",), files=told), known)
+    assert (before.reason, before.evidence.missing) == (Reason.BRANCH_UNCLEAR, ("hotfixes",))
+    foreign = weigh(fact("SP5", line=nt), files=(rows[0], of_nt("5.1.2600.34")), line=nt)
+    assert reason(Profile(nt, ("SP4",), files=told), foreign) is Reason.FIXED_BY_FILE_VERSION
+
+
+def test_what_is_noted_does_not_depend_on_a_level_that_does_not_matter() -> None:
+    known = replace(weigh(files=(row("5.5.2653.30"),)), setting=Setting(44, "Add a value."))
+    verdict = matching.assess(at(files=files(store="5.5.2653.40")), known)
+    assert verdict.status is Status.FIXED
+    assert [note.partition(" (")[0] for note in verdict.evidence.notes] == [
+        "the correction takes effect only after a setting",
+        "the level is not known; the verdict is the same for all of them",
+    ]
+
+
+def test_windows_nt_may_be_upgraded_to_windows_2000() -> None:
+    """Q242007 is corrected in Windows 2000 only; no service pack of Windows NT corrects a Windows 2000."""
+    known = weigh(fact("SP1", line="Windows 2000"), line="Windows NT 4.0")
+    verdict = matching.assess(Profile("Windows NT 4.0", ("SP6a",)), known)
+    assert verdict.reason is Reason.FIX_AVAILABLE
+    assert [(each.product_line, each.level) for each in verdict.remedies] == [("Windows 2000", "SP1")]
+    assert matching.fixable(known, {"Windows NT 4.0"})
+
+
 def test_a_level_that_is_listed_above_the_one_that_corrects_it_is_in_dispute() -> None:
     """Q252371 lists SP6 and SP6a, and was first corrected in SP6: SP6 may be a slip of the list, SP6a is none."""
     known = weigh(fact("SP2"), listed=("SP2", "SP3"))
@@ -240,8 +276,23 @@ def test_a_level_that_is_listed_above_the_one_that_corrects_it_is_in_dispute() -
 def test_a_correction_that_must_be_switched_on_is_noted_where_it_is_installed() -> None:
     known = replace(weigh(fact("SP3")), setting=Setting(44, "To activate this fix, add a value."))
     fixed, exposed = (matching.assess(at(level), known) for level in ("SP3", "SP2"))
-    assert fixed.evidence.notes == ('it must be switched on (Q1:44): "To activate this fix, add a value."',)
-    assert (exposed.status, exposed.evidence.notes) == (Status.EXPOSED, ())
+    note = 'the correction takes effect only after a setting (Q1:44): "To activate this fix, add a value."'
+    assert (fixed.status, exposed.status) == (Status.FIXED, Status.EXPOSED)
+    assert fixed.evidence.notes == exposed.evidence.notes == (note,)
+
+
+def test_of_a_service_pack_that_never_was_order_says_nothing() -> None:
+    known = weigh(files=(row("5.5.2650.24"),))
+    assert reason(at("SP4"), known) is Reason.FIXED_BY_BUILD_ORDER
+    assert reason(at("SP6a"), known) is not Reason.FIXED_BY_BUILD_ORDER
+
+
+def test_a_claimed_hotfix_that_needs_a_higher_level_is_noted() -> None:
+    known = weigh(fact(None, "hotfix", requires="SP4"))
+    low, high = (matching.assess(at(level, hotfixes=("Q1",)), known) for level in ("SP3", "SP4"))
+    assert (low.reason, high.reason) == (Reason.FIXED_BY_HOTFIX, Reason.FIXED_BY_HOTFIX)
+    assert low.evidence.notes[0].endswith("it needs SP4 first")
+    assert "needs" not in high.evidence.notes[0]
 
 
 def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> None:
@@ -280,6 +331,8 @@ def test_a_line_without_service_packs_is_serviced_by_what_it_runs_on(line: str, 
     profiles = [Profile(line, (), beside=(("Windows NT 4.0", level),)), Profile(line)]
     verdict = matching.assess(profiles[0], known)
     assert verdict.status is status
+    if status is Status.EXPOSED:
+        assert "Q1" in {each.source for each in verdict.remedies}  # its own hotfix
     fleet = matching.Fleetwide(profiles)
     column = fleet.column(known)
     assert [column.apart.get(n) or column.of_group[fleet.groups[n]] for n in range(2)] == [

@@ -127,9 +127,28 @@ def test_claimed_hotfixes_without_an_article_are_noted_once(bundled_db: Path) ->
     fleet = inventory.read_bytes("f.csv", f"host,product,version,hotfixes\n{rows}".encode())
     with Store(str(bundled_db)) as store:
         remarks = scanning.run(fleet, store).remarks
-    (remark,) = (each for each in remarks if "claimed" in each.message)
-    assert remark.line == 3
-    assert "from this row on: Q99998, Q99999: nothing is concluded" in remark.message
+    told = [(each.line, each.host, each.message.partition(",")[0]) for each in remarks if "claims" in each.message]
+    assert told == [(3, "B", "B claims Q99999"), (4, "C", "C claims Q99998")]
+
+
+def test_a_claimed_hotfix_of_a_host_with_two_rows_is_noted(bundled_db: Path) -> None:
+    rows = "A,Exchange Server,5.5,SP3,Q99999\nA,Exchange Server,5.5,SP4,\n"
+    fleet = inventory.read_bytes("f.csv", f"host,product,version,service_pack,hotfixes\n{rows}".encode())
+    with Store(str(bundled_db)) as store:
+        remarks = scanning.run(fleet, store).remarks
+    assert [each.line for each in remarks if "Q99999" in each.message] == [2]
+
+
+def test_many_claimed_hotfixes_without_an_article_are_counted(
+    bundled_db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "_CLAIMS", 2)
+    rows = "".join(f"H{n},Exchange Server,5.5,Q9999{n}\n" for n in range(5))
+    fleet = inventory.read_bytes("f.csv", f"host,product,version,hotfixes\n{rows}".encode())
+    with Store(str(bundled_db)) as store:
+        remarks = [each for each in scanning.run(fleet, store).remarks if "claim" in each.message]
+    assert [each.line for each in remarks] == [2, 3, 4]
+    assert remarks[-1].message.startswith("3 more hotfixes are claimed")
 
 
 @pytest.mark.parametrize("ident", ["Q268886", "Q274833"])

@@ -63,6 +63,7 @@ _ABOUT_FIXES = re.compile(
 _NUMBERED = re.compile(r"^ {0,3}(?:\d{1,2}\.\d{0,2}(?:\.\d)?|[IVX]+\.|[A-Z]\.)\s+(\S.*)$")
 _FILE = re.compile(r"[\w$~-][\w$~.-]*\.[A-Za-z]\w{1,3}(?![\w.])")
 _CLAUSE = re.compile(r"(?:^| )- |\. |: ")
+_OF_FILES = re.compile(r"\bincremented to version\b|\bnot (?:yet )?(?:included|among)\b")
 _LEFT_OUT = re.compile(r"\bnot (?:yet |currently )?(?:included|among)\b")
 _VERSION = re.compile(r"\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
 # Real titles end at 64 characters.
@@ -321,7 +322,7 @@ def _rollup(article: Article, affected: Sequence[Affected], problems: list[Probl
     blocks = _blocks(article)
     found: list[Correction] = []
     of_pack = wording.ROLLUP_OF.search(title)
-    requires = f"SP{of_pack.group(1)}" if of_pack is not None else None
+    requires = product.known_level(product.line(line), f"SP{of_pack.group(1)}") if of_pack is not None else None
     oldest_first = sorted(range(len(blocks)), key=lambda index: (blocks[index].released or datetime.date.min, -index))
     for order, index in enumerate(oldest_first):
         block = blocks[index]
@@ -405,7 +406,7 @@ def _blocks(article: Article) -> list[_Block]:
                 (block or plain).members.append((ident, number, stripped))
         elif not _continues(lines, number):
             paragraph.append(stripped)
-            if not members:
+            if not members and (block is not None or _OF_FILES.search(stripped)):
                 (block or plain).bullets.append(stripped)
         number += 1
     if not blocks:
@@ -434,7 +435,9 @@ def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[Fil
     "All (other) files" are those of the table of current versions, but for what a note says is not included.
     """
     text = " ".join(block.bullets)[:20_000]
-    left_out = {name for clause in _CLAUSE.split(text) if _LEFT_OUT.search(clause) for name in _files(clause)}
+    left_out = {
+        product.file_key(name) for clause in _CLAUSE.split(text) if _LEFT_OUT.search(clause) for name in _files(clause)
+    }
     found: dict[str, str] = {}
     others = ""
     begin = 0
@@ -442,12 +445,13 @@ def _block_files(block: _Block, current: dict[str, str], line: str) -> tuple[Fil
         # Only the bullet or sentence itself: a note above it may name files that are not in this block.
         before = _CLAUSE.split(text[begin : match.start()])[-1]
         names = _files(before)
-        if not names and re.search(r"\ball (?:the )?(?:other )?files\b", before, re.IGNORECASE):
+        if not names and re.search(r"\ball (?:the )?(?:other |remaining )?files\b", before, re.IGNORECASE):
             others = match.group(1)
         found.update(dict.fromkeys(names, match.group(1)))
         begin = match.end()
     if others:
-        found |= {name: others for name in current if name not in found and name not in left_out}
+        left_out |= set(map(product.file_key, found))
+        found |= {name: others for name in current if product.file_key(name) not in left_out}
     of = product.line(line)
     return tuple(FileVersion(name, version, product.file_build(of, version)) for name, version in found.items())
 

@@ -6,6 +6,7 @@ Rule: a sentence says so that names the fix, then a step, then a setting; or tha
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from kbcheck.advisory import prose
 from kbcheck.model import Article, Setting
@@ -31,7 +32,10 @@ _STEPS = (
     re.compile(r"\b(?:add|create|set|modify|edit|change|enable)\b"),
     re.compile(r"\b(?:registry|value|key|parameter|entry)\b"),
 )
-_OPTIONAL = re.compile(r"\b(?:if you|can (?:also )?(?:manually )?)\b")
+# What may be done, or what is done when the fault shows
+_OPTIONAL = re.compile(
+    r"\b(?:if you|can (?:also )?(?:manually )?|when (?:you|users)|users? that|this article|disable)\b"
+)
 _FAR = 120  # characters between two of them
 
 
@@ -39,7 +43,7 @@ def read(article: Article, body: prose.Body) -> Setting | None:
     """Return the first sentence that tells a setting, None when none does."""
     wanted = body.lines_with(_TRIGGERS)
     for _, first, end in prose.sections(article) if wanted else ():
-        inside = [number for number in wanted if first <= number < end]
+        inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         for paragraph in prose.paragraphs(article.lines, first, end, inside):
             for offset, words in prose.sentences(paragraph.text):
                 if _tells(words.lower()):
@@ -48,6 +52,8 @@ def read(article: Article, body: prose.Body) -> Setting | None:
 
 
 def _tells(words: str) -> bool:
+    if _OPTIONAL.search(words):
+        return False
     if _SWITCH.search(words):
         return True
     at = -1
@@ -56,4 +62,4 @@ def _tells(words: str) -> bool:
         if match is None or (at >= 0 and match.start() - at > _FAR):
             return False
         at = match.end()
-    return _OPTIONAL.search(words) is None
+    return True

@@ -71,11 +71,17 @@ def _not_brought(article: Article, corrections: Sequence[Correction]) -> tuple[C
         return each.kind is CorrectionKind.SERVICE_PACK and wording.STRONG.search(each.text) is None
 
     if any(map(weak, corrections)):
-        first, end = article.body
-        remedies = (each.line for each in article.sections if each.heading in ("RESOLUTION", "STATUS", "WORKAROUND"))
-        told = [article.title, *map(str.strip, article.lines[first - 1 : min(remedies, default=end) - 1])]
+        told = [article.title]
+        for heading, first, end in prose.sections(article):
+            if heading in ("", "SYMPTOMS", "CAUSE", "SUMMARY"):
+                told += map(str.strip, article.lines[first - 1 : end - 1])
         brought = wording.brought(" ".join(told)[:20_000])
-        corrections = [each for each in corrections if each.level not in brought or not weak(each)]
+        corrections = [
+            each
+            for each in corrections
+            if not weak(each)
+            or brought.isdisjoint(((product.line(each.product_line).product, each.level), ("", each.level)))
+        ]
     return tuple(dict.fromkeys(corrections))
 
 
@@ -235,12 +241,19 @@ class _Reader:
         """Record the lowest level that a hotfix needs first: `Windows NT 4.0 Service Pack 4, or Service Pack 5`."""
         mentions = product.mentions(rest)
         for match in wording.PACK.finditer(rest):
-            named = [mention for mention in mentions if mention.start < match.start()]
-            for name in self.at.lines(named[-1:], self.at.scope()):
-                of, level = product.line(name), f"SP{int(match.group(1))}{match.group(2) or ''}"
-                level = of.renamed.get(level, level)
-                if of.level(level) is not None:
-                    self.required.setdefault(name, level)
+            named = [mention for mention in mentions if mention.start < match.start()][-1:]
+            behind = wording.OF_PRODUCT.match(rest, match.end(2) if match.group(2) else match.end(1))
+            if not named and behind is not None:
+                named = [mention for mention in mentions if mention.start >= behind.start(1)][:1]
+            for name in self.at.lines(named, self.at.scope()):
+                self._needs(name, f"{int(match.group(1))}{match.group(2) or ''}")
+
+    def _needs(self, name: str, number: str) -> None:
+        """Record that a hotfix for a line came after its service pack `number`, or the lowest of several."""
+        level = product.known_level(product.line(name), f"SP{number}")
+        before = self.required.get(name)
+        if level is not None and (before is None or product.level_key(level) < product.level_key(before)):
+            self.required[name] = level
 
     def _packs(self, sentence: Sentence, rest: str, before: str, *, remedy: bool = False) -> bool:
         """Record each service pack that `rest` names; whether there was any.
@@ -253,12 +266,11 @@ class _Reader:
             rest = rest[: stop.start()]
         if re.search(r"\b(?:rollup|roll-up|hrp|srp)\b", rest) and wording.PACK.search(rest):
             of_pack = wording.ROLLUP_OF.search(rest)
-            after = f"SP{of_pack.group(1)}" if of_pack is not None else None
             for mention in product.mentions(rest):
                 for name in mention.lines:
                     self._add(name, None, CorrectionKind.HOTFIX, sentence)
-                    if after is not None:
-                        self.required.setdefault(name, after)
+                    if of_pack is not None:
+                        self._needs(name, of_pack.group(1))
             return True
         events: list[tuple[int, str, object]] = [(m.start, "product", m) for m in product.mentions(rest)]
         events += [(m.start(), "pack", m) for m in wording.PACK.finditer(rest)]

@@ -114,9 +114,13 @@ PREREQUISITE = re.compile(
     r"|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b"
 )
 # Because of file dependencies, this hotfix requires Windows NT 4.0 Service Pack 6a
-REQUIRES = re.compile(r"\bthis (?:fix|hotfix|update|patch) requires? (.*)")
+REQUIRES = re.compile(r"\bthis (?:fix|hotfix|update|patch) requires? ([^;]*)")
+# Service Pack 4 for Windows NT 4.0
+OF_PRODUCT = re.compile(r" (?:for|of) (?:the )?(.*)")
 # Service Pack 4 Hotfix Rollup Package (HRP), SP6a Security Rollup Package: what came after it
-ROLLUP_OF = re.compile(r"\b(?:service pack|sp) ?(\d[a-z]?) (?:hotfix |security )?(?:rollup|roll-up|hrp|srp)\b")
+ROLLUP_OF = re.compile(
+    r"(?<!post-)(?<!post )\b(?:service pack|sp) ?(\d[a-z]?) (?:hotfix |security )?(?:rollup|roll-up|hrp|srp)\b"
+)
 AFTER = re.compile(r"\b(?:afterwards?|after (?:you )?(?:install|appl|upgrad))")
 # Microsoft has confirmed this to be a problem in ... / confirmed that this is a bug in
 _CONFIRMS = (
@@ -197,7 +201,7 @@ FURTHER = re.compile(
 _CITATION = re.compile(r"(?:- )?q+ ?\d{5,6}\b")
 # Install the SNA Server 4.0 Service Pack 2 client: a part of it, not the service pack
 PART = re.compile(
-    r"^\W*(?:\(?sp\d\w?\)?)?\W*(?:rc ?\d|beta|windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
+    r"^\W*(?:sp\d\w?\W*)?(?:rc ?\d|beta|windows|client|english|version|cd|release|files?|hotfix|patch|edition)\b"
 )
 # Apply the update to Windows NT 4.0 Service Pack 2; install Service Pack 1 again
 FOR_PACK = re.compile(r"\b(?:update|fix|patch) (?:to|for) [a-z0-9. ]{0,60}\b(?:service pack|sp) ?\d|\bagain\b")
@@ -267,9 +271,13 @@ def means(base: str, said: Sequence[str]) -> bool:
     return any(set(said) <= set(words) and 3 * len(said) >= len(words) for words in _words(base)) and bool(said)
 
 
-def brought(text: str) -> frozenset[str]:
-    """Return the service packs after whose installation a fault is said to occur."""
-    return frozenset(f"SP{number}" for number in _AFTER_PACK.findall(product.fold(text)))
+def brought(text: str) -> frozenset[tuple[str, str]]:
+    """Return (product, level) of the service packs after whose installation a fault is said to occur; "": any's."""
+    found = set()
+    for match in _AFTER_PACK.finditer(product.fold.__wrapped__(text)):  # too long to be kept
+        named = [mention.product for mention in product.mentions(match.group())]
+        found.add((named[-1] if named else "", f"SP{match.group(1)}"))
+    return frozenset(found)
 
 
 def titled(text: str) -> tuple[str, ...]:

@@ -244,6 +244,9 @@ def _line(product_text: str, version: str, build: str, files: str, messages: lis
     release = version
     if re.fullmatch(r"\d+\.\d+\.\d+(?:\.\d+)*", version):
         release = ".".join(version.split(".")[:2])
+    name, blank, number = product_text.rpartition(" ")
+    product_text = f"{name}{blank}{_pointed(name, number)}"
+    release = _pointed(product_text, release)
     if product_text:
         meant = product.near(product_text)
         if meant is not None:
@@ -277,6 +280,12 @@ def _line(product_text: str, version: str, build: str, files: str, messages: lis
         raise RowError("no product, and neither version nor build tells it: expected for example Exchange Server, 5.5")
     messages.append((False, f"no product given: taken as {found}"))
     return found
+
+
+def _pointed(name: str, release: str) -> str:
+    """Return a release of a product as articles write it: 7, as a spreadsheet writes 7.0, is 7.0."""
+    spelled = product.spellings(product.known_product(name) or "")
+    return f"{release}.0" if release.isdigit() and release not in spelled and f"{release}.0" in spelled else release
 
 
 def _by_build(build: str, wanted: str | None) -> str | None:

@@ -50,7 +50,7 @@ class Columns:
                 self._second.append((place, column))
         if "host" not in self.places:
             raise InventoryError(
-                f"{name}:{line}: no host column among {', '.join(ascii(c)[1:-1] for c in header[:12])}; "
+                f"{name}:{line}: no host column among {', '.join(ascii(c)[1:-1][:40] for c in header[:12])}; "
                 'expected a header such as "host,product,version,service_pack"'
             )
         known = set(self.places)

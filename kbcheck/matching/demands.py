@@ -75,12 +75,15 @@ class Prepared:
 class Standing:
     """How the reported files stand: the test that passed, is unclear, lacks files, failed, is past the branch.
 
+    `between`: the file is past one version that the table has for it, and short of another.
+
     `fields` are the reported files that some test names, as fields of a host: `files:store.exe`.
     """
 
     fields: tuple[str, ...]
     passed: FileTest | None = None
     unclear: FileTest | None = None
+    between: FileTest | None = None
     partial: FileTest | None = None
     old: FileTest | None = None
     past_base: FileTest | None = None
@@ -207,7 +210,7 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
     told = {name: build for name, build, _ in profile.files}
     of = product.line(profile.product_line)
     base = of.levels[0].build[2] if of.scheme == "branch" and of.levels and of.levels[0].build else None
-    passed = unclear = partial = old = past_base = ordered = None
+    passed = unclear = between = partial = old = past_base = ordered = None
     used: dict[str, None] = {}
     for test in demanded.tests:
         reported = [
@@ -228,6 +231,8 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
         }
         if "unclear" in answers:
             unclear = unclear or test
+        elif "between" in answers:
+            between = between or test
         elif "base" in answers:
             past_base = past_base or test
         elif test.every and len(reported) < len(test.required) and "same" in answers:
@@ -237,18 +242,23 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
         else:
             passed = passed or test
     if passed is not None:
-        unclear = partial = old = past_base = ordered = None
-    elif any(test is not None for test in (unclear, partial, ordered, past_base)):
+        unclear = between = partial = old = past_base = ordered = None
+    elif any(test is not None for test in (unclear, between, partial, ordered, past_base)):
         old = None
-    return Standing(tuple(f"files:{name}" for name in used), passed, unclear, partial, old, past_base, ordered)
+    fields = tuple(f"files:{name}" for name in used)
+    return Standing(fields, passed, unclear, between, partial, old, past_base, ordered)
 
 
 def _of_own_branch(of: product.Line, have: tuple[int, ...], rows: Sequence[tuple[int, ...]]) -> str:
     """Return what the rows of a version's own branch say of it, see _branch(); "" when there are none."""
-    own = [product.build_key(row) for row in rows if _level_of(of.name, row) == _level_of(of.name, have)]
+    own = [
+        product.build_key(row)
+        for row in rows
+        if product.comparable(have, row) and _level_of(of.name, row) == _level_of(of.name, have)
+    ]
     if not own:
         return ""
-    return "same" if product.build_key(have) >= max(own) else "unclear"
+    return "same" if product.build_key(have) >= max(own) else "between"
 
 
 @functools.lru_cache(maxsize=65536)

@@ -5,14 +5,17 @@ Rules (docs/verdicts.md has them with examples), asked in this order for one lev
  1 the line is not affected                                  not-applicable  product-not-listed, release-not-listed
  2 the host's data contradict each other, and it matters     undetermined    conflicting-evidence
  3 a fixed file is at or past its version                    fixed           fixed-by-file-version
- 4 ... but on a later branch before the first correction;    undetermined    branch-unclear
+ 4 ... but on a later branch before the first correction,    undetermined    branch-unclear
+   or past one of several versions of it
    a rollup's block names files that are not reported                        files-missing
- 5 the strongest sources disagree, the level lies between    undetermined    sources-disagree
+ 5 the strongest sources disagree, the level lies between;   undetermined    sources-disagree
+   or a level above the first correction is listed
  6 the level is at or past the first correction              fixed           fixed-by-service-pack
  7 "the latest service pack": by the article's date          fixed, undetermined (service-pack-unnamed)
  8 a reported fixed file is older than required              exposed         file-too-old
  9 a hotfix that corrects it is claimed                      fixed, undetermined (hotfix-build-unknown)
 10 no service pack named, the level is past the file's       fixed           fixed-by-build-order
+   (neither 7 nor 10 of a level that the article lists)      undetermined    service-pack-unnamed, branch-unclear
 11 corrected in another product of this host                 fixed-by-other-product, fix-available, level-unknown
 12 the level is not known, and it matters                    undetermined    level-unknown
 13 the level is listed                                       exposed         fix-available, hotfix-only, no-fix-known
@@ -105,11 +108,9 @@ def not_listed(name: str, known: ArticleKnowledge, line: LineKnowledge | None) -
     same = any(product.line(each.product_line).product == own for each in affected)
     reason = Reason.RELEASE_NOT_LISTED if same else Reason.PRODUCT_NOT_LISTED
     notes: tuple[str, ...] = ()
-    if line is not None and line.deciding and line.first_fixed is not None:
+    if line is not None and line.deciding and line.earliest is not None and line.earliest != product.RTM:
         source = line.deciding[0]
-        notes = (
-            f"{source.source} says of {name} that {line.first_fixed} corrects it, which the article does not list",
-        )
+        notes = (f"{source.source} says of {name} that {line.earliest} corrects it, which the article does not list",)
     evidence = Evidence(1, affected, ("product", "version"), notes=notes)
     return Verdict(known.id, _STATUS[reason], reason, evidence, line.first_fixed if line else None)
 
@@ -136,8 +137,9 @@ class _Question:
         """Return a verdict; `remedies` of None are the line's own, unless it is fixed."""
         status = _STATUS[reason]
         setting = self.known.setting
-        if setting is not None and status is Status.FIXED:
-            notes = (*notes, f'it must be switched on ({self.known.id}:{setting.line}): "{setting.text}"')
+        if setting is not None and status in (Status.FIXED, Status.EXPOSED):
+            where = f"{self.known.id}:{setting.line}"
+            notes = (*notes, f'the correction takes effect only after a setting ({where}): "{setting.text}"')
         if remedies is None:
             remedies = self.demanded.remedies if status is not Status.FIXED else ()
         evidence = Evidence(rule, demands, fields, missing, notes)
@@ -155,10 +157,11 @@ class _Question:
         levels = [each.name for each in product.line(line.product_line).levels]
         verdicts = [self.at(level) for level in levels or [product.RTM]]
         if len({verdict.status for verdict in verdicts}) == 1:
-            note = "the level is not known; the verdict is the same for all of them"
             evidence = verdicts[0].evidence
+            shared = (note for note in evidence.notes if all(note in each.evidence.notes for each in verdicts))
+            notes = (*shared, "the level is not known; the verdict is the same for all of them")
             fields = tuple(f for f in evidence.fields if f != "service_pack")
-            return replace(verdicts[0], evidence=replace(evidence, notes=(note,), fields=fields))
+            return replace(verdicts[0], evidence=replace(evidence, notes=notes, fields=fields))
         return self.answer(Reason.LEVEL_UNKNOWN, 12, line.deciding or line.affected, _LEVEL, missing=_LEVEL)
 
     def _corrected(self, level: str) -> Verdict | None:
@@ -172,6 +175,10 @@ class _Question:
         if files.unclear is not None:
             fields = (*files.fields, "service_pack")
             return self.answer(Reason.BRANCH_UNCLEAR, 4, files.unclear.demands, fields, missing=("service_pack",))
+        if files.between is not None and not whole:
+            note = "the table has several versions of the file, and this one is past the lowest only"
+            demands = files.between.demands
+            return self.answer(Reason.BRANCH_UNCLEAR, 4, demands, files.fields, missing=("hotfixes",), notes=(note,))
         if files.partial is not None and not whole:
             sources = {each.source for each in files.partial.demands if isinstance(each, Correction)}
             claimed = ", ".join(hotfix for hotfix in self.profile.hotfixes if hotfix in sources)
@@ -185,8 +192,16 @@ class _Question:
             return self.answer(Reason.SOURCES_DISAGREE, 5, line.deciding, _LEVEL, missing=self._some_files())
         if whole and level in line.levels and key > product.level_key(line.latest or ""):
             note = f"{line.latest} is said to correct it, but the article lists the later {level} as affected"
-            demands: Demands = (*line.deciding, *line.affected)
-            return self.answer(Reason.SOURCES_DISAGREE, 5, demands, _LEVEL, missing=self._some_files(), notes=(note,))
+            disputed: Demands = (*line.deciding, *line.affected)
+            return self.answer(
+                Reason.SOURCES_DISAGREE,
+                5,
+                disputed,
+                _LEVEL,
+                missing=(*self._some_files(), "hotfixes"),
+                notes=(note,),
+                remedies=self._hotfixes(),
+            )
         if whole:
             notes = _level_notes(level, line)
             return self.answer(Reason.FIXED_BY_SERVICE_PACK, 6, line.deciding, _LEVEL, notes=notes)
@@ -212,7 +227,7 @@ class _Question:
                 _LEVEL,
                 missing=(*self._some_files(), "hotfixes"),
                 notes=(note,),
-                remedies=tuple(each for each in self.demanded.remedies if each.level is None),
+                remedies=self._hotfixes(),
             )
         if level == product.RTM:
             return None
@@ -225,7 +240,8 @@ class _Question:
         if level in self.line.levels:
             return f"the article lists {level} as affected"
         later = (c.before for c in self.line.corrections if c.before is not None)
-        after = next((pack for pack in later if product.level_key(pack) > product.level_key(newest)), None)
+        key, first = product.level_key(level), product.level_key(newest)
+        after = next((pack for pack in later if first < product.level_key(pack) > key), None)
         return f"its keywords say that the hotfix came after it, before {after}" if after else ""
 
     def _corrected_by_hotfix(self, level: str) -> Verdict | None:
@@ -241,6 +257,9 @@ class _Question:
             claim = next((each for each in claims if each.sure), claims[0])
             if claim.sure:
                 note = "by the inventory's word: no file version confirms it"
+                needs = {c.requires for c in claim.demands if isinstance(c, Correction) and c.requires is not None}
+                if any(_before(level, needed) for needed in needs):
+                    note += f"; it needs {' or '.join(sorted(needs))} first"
                 demands = claim.demands or line.affected
                 return self.answer(Reason.FIXED_BY_HOTFIX, 9, demands, ("hotfixes",), notes=(note,))
             named = (product.file_key(f.file) for d in claim.demands if isinstance(d, Correction) for f in d.files)
@@ -248,7 +267,9 @@ class _Question:
             return self.answer(Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
         by_order = files.ordered.demands if files.ordered is not None else demanded.ordered
         after = demanded.order
+        known = product.line(line.product_line).level(level) is not None  # of one that never was, order says nothing
         past = line.earliest is None and after is not None and product.level_key(level) > product.level_key(after)
+        past = past and known
         if level in line.levels and (files.ordered is not None or past):
             note = f"order speaks for {level}, but the article lists it as affected"
             fields = files.fields or _LEVEL
@@ -279,14 +300,15 @@ class _Question:
                 continue
             level = beside[other.product_line]
             field = f"{other.product_line}: service_pack"
-            remedies = prepared(other).remedies
+            remedies = (*prepared(other).remedies, *self.demanded.remedies)
             demands = other.deciding
             reached = other.latest or other.earliest
             if reached is None:  # "the latest service pack", as in rule 7
                 reached, _ = _newest(self.known, other)
                 if reached is None or (level != product.RTM and _before(level, reached)):
+                    missing = (field,) if level is None else ()
                     return self.answer(
-                        Reason.SERVICE_PACK_UNNAMED, 11, demands, (field,), missing=(field,), remedies=remedies
+                        Reason.SERVICE_PACK_UNNAMED, 11, demands, (field,), missing=missing, remedies=remedies
                     )
             if level is None:
                 missing = (field,)
@@ -311,6 +333,10 @@ class _Question:
         reason = Reason.HOTFIX_ONLY if line.first_fixed == HOTFIX_ONLY else Reason.FIX_AVAILABLE
         return self.answer(reason, 13, demands, _LEVEL)
 
+    def _hotfixes(self) -> tuple[Remedy, ...]:
+        """Return the remedies that a level which is said to have the correction may still need."""
+        return tuple(each for each in self.demanded.remedies if each.level is None)
+
     def _some_files(self) -> tuple[str, ...]:
         """Return what would settle it, where some file's version would."""
         return ("files",) if self.demanded.tests else ()
@@ -331,16 +357,22 @@ def serviced_beside(line: LineKnowledge) -> bool:
 def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[str] = ()) -> tuple[LineKnowledge, ...]:
     """Return the lines of other products that hold a correction: of a platform, or of what stands in `beside`.
 
+    Windows NT may be upgraded to Windows 2000, which no service pack of Windows NT corrects.
+
     An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server, nor one
     in Windows NT a host that is, or is told to run, Windows 2000.
     """
-    own = product.line(line.product_line).product
-    told = any(product.line(name).platform for name in (line.product_line, *beside))
+    of = product.line(line.product_line)
+    own = of.product
+    told = any(product.line(name).platform for name in beside)
+    order = [each.name for each in product.lines()] if of.platform else []
+    older = order[: order.index(of.name)] if of.name in order else []
     return tuple(
         other
         for other in known.lines
         if other.first_fixed is not None
         and product.line(other.product_line).product != own
+        and other.product_line not in older
         and (other.product_line in beside or (product.line(other.product_line).platform and not told))
     )
 

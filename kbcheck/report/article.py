@@ -62,7 +62,7 @@ def page(
     if len(facts.fixed_files) > 12:
         _add(lines, "", f"and {len(facts.fixed_files) - 12} more files", width)
     if facts.setting is not None:
-        words = f'the correction must be switched on: "{facts.setting.text}"'
+        words = f'the correction takes effect only after it: "{facts.setting.text}"'
         _add(lines, "setting", words, width, f"line {facts.setting.line}")
     for conflict in known.conflicts:
         said = "; ".join(

@@ -39,9 +39,9 @@ _REASONS = {
     "release-not-listed": "the article is about another release of the product",
     "conflicting-evidence": "the host's own data contradict each other, and it matters",
     "fixed-by-file-version": "the file that holds the fault is at or past the corrected version",
-    "branch-unclear": "the file is past the corrected version, but on another branch, which may lack the correction",
+    "branch-unclear": "the build is past the corrected one, but what holds the correction is not clear for it",
     "files-missing": "the hotfix consists of several files, and not all are reported",
-    "sources-disagree": "equally good sources name different service packs, and this level lies between",
+    "sources-disagree": "sources disagree on where it is corrected, and it matters for this level",
     "fixed-by-service-pack": "the level is at or past the first correction",
     "service-pack-unnamed": 'the article says only "the latest service pack", and this level may be it or not',
     "file-too-old": "the file that holds the fault is older than the corrected version",
@@ -145,7 +145,7 @@ def text(asked: Explanation, width: int = 80) -> str:
         todo = todo or "no correction is known; see the article for a workaround"
         lines.extend(textwrap.wrap(f"To do: {todo}", width, subsequent_indent="       "))
     elif verdict.status is Status.UNDETERMINED and todo:
-        lines.extend(textwrap.wrap(f"To be sure: {todo}", width, subsequent_indent="            "))
+        lines.extend(textwrap.wrap(f"Safe in any case: {todo}", width, subsequent_indent="                  "))
     if verdict.evidence.missing:
         lines.extend(
             textwrap.wrap(
@@ -265,6 +265,8 @@ def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
         reached = product.level_key(levels[0]) >= product.level_key(line.earliest)
         whole = line.latest is None or product.level_key(levels[0]) >= product.level_key(line.latest)
         place, so = ("at or past", "corrected" if whole else "open") if reached else ("before", "not corrected")
+        if whole and levels[0] in line.levels and levels[0] != line.latest:
+            so = "in dispute: the article lists it, not corrected"
         follows = f"{levels[0]} is {place} {line.earliest}: {so} by its level"
         if line.latest != line.earliest:
             follows += f" (sources name {line.earliest} and {line.latest})"
