@@ -115,12 +115,15 @@ def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
 def _unheard_claims(fleet: Fleet, lines: Collection[str], store: Store) -> Iterator[Refusal]:
     """Return a remark on each hotfix that is claimed and of which no article is stored: it decides nothing."""
     told = fleet.installations
+    claiming = [n for n, each in enumerate(told.templates) if each.hotfixes and each.product_line in lines]
+    every = {hotfix for n in claiming for hotfix in told.templates[n].hotfixes}
+    unheard = every - store.titles(every).keys()
     claims: dict[str, int] = {}
-    for number in set(told.which):
-        each = told.templates[number]
-        for hotfix in each.hotfixes if each.product_line in lines else ():
-            claims[hotfix] = min(told.which.index(number), claims.get(hotfix, len(told)))
-    lost = sorted(claims.keys() - store.titles(claims).keys(), key=lambda hotfix: (claims[hotfix], hotfix))
+    first = told.first_of() if unheard else {}
+    for number in claiming:
+        for hotfix in unheard.intersection(told.templates[number].hotfixes) if number in first else ():
+            claims[hotfix] = min(first[number], claims.get(hotfix, first[number]))
+    lost = sorted(claims, key=lambda hotfix: (claims[hotfix], hotfix))
     for hotfix in lost[:_CLAIMS]:
         each = told[claims[hotfix]]
         row = next(source for column, source, _ in each.sources if column == "hotfixes")
