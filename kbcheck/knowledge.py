@@ -72,8 +72,9 @@ def weigh(facts: Facts) -> ArticleKnowledge:
         conflicts += _conflicts(decision, deciding, ranked)
         lines.append(_line_knowledge(decision, listed, own, deciding, facts))
     advisory = is_advisory(facts)
-    said = (tuple(lines), tuple(conflicts), facts.setting)
-    return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, *said)
+    return ArticleKnowledge(
+        facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), tuple(conflicts), facts.setting
+    )
 
 
 def decide(facts: Facts) -> tuple[Decision, ...]:

@@ -106,6 +106,13 @@ def lines() -> tuple[Line, ...]:
     return tuple(_catalog().lines.values())
 
 
+@functools.cache
+def older_platforms(name: str) -> frozenset[str]:
+    """Return the platforms before the platform `name`, in the order of `products.toml`; none for any other line."""
+    platforms = [each.name for each in lines() if each.platform]
+    return frozenset(platforms[: platforms.index(name)]) if name in platforms else frozenset()
+
+
 def line_of_keyword(prefix: str) -> str | None:
     """Return the line whose fix keywords begin with `prefix` (case ignored)."""
     return _catalog().keywords.get(prefix.lower())
@@ -253,6 +260,11 @@ def fold(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
+def named_lines(folded: str) -> tuple[str, ...]:
+    """Return the lines that a folded text names with their release, each once."""
+    return tuple(dict.fromkeys(name for mention in mentions(folded) for name in mention.lines))
+
+
 def find_line(product: str, release: str = "") -> str:
     """Return the name of the line that an inventory's product and version name, made from its words if unknown.
 

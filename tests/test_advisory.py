@@ -405,6 +405,7 @@ def test_a_rollup_of_a_service_pack_came_after_it():
         ),
         ("This hotfix requires Windows NT 4.0 Service Pack 6a or Exchange Server 5.5 SP2.", {E55: "SP2"}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3.", {E55: "SP3"}),
+        ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3 (SP3).", {E55: "SP3"}),
         ("This fix requires Service Pack 4 for Windows NT 4.0.", {}),
         ("This update requires a restart; it is a part of Exchange Server 5.5 Service Pack 4.", {}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 9.", {}),

@@ -265,6 +265,13 @@ def test_windows_nt_may_be_upgraded_to_windows_2000() -> None:
     assert matching.fixable(known, {"Windows NT 4.0"})
 
 
+def test_another_product_beside_a_platform_is_no_older_platform() -> None:
+    """A Windows NT host that runs Exchange Server may have its correction from there."""
+    known = weigh(fact(None, "hotfix"), line="Windows NT 4.0")
+    verdict = matching.assess(Profile("Windows NT 4.0", ("SP6a",), beside=((LINE, "SP3"),)), known)
+    assert (verdict.reason, [each.source for each in verdict.remedies]) == (Reason.FIX_AVAILABLE, ["Q1"])
+
+
 def test_a_level_that_is_listed_above_the_one_that_corrects_it_is_in_dispute() -> None:
     """Q252371 lists SP6 and SP6a, and was first corrected in SP6: SP6 may be a slip of the list, SP6a is none."""
     known = weigh(fact("SP2"), listed=("SP2", "SP3"))

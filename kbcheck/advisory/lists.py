@@ -63,8 +63,8 @@ _ABOUT_FIXES = re.compile(
 _NUMBERED = re.compile(r"^ {0,3}(?:\d{1,2}\.\d{0,2}(?:\.\d)?|[IVX]+\.|[A-Z]\.)\s+(\S.*)$")
 _FILE = re.compile(r"[\w$~-][\w$~.-]*\.[A-Za-z]\w{1,3}(?![\w.])")
 _CLAUSE = re.compile(r"(?:^| )- |\. |: ")
-_OF_FILES = re.compile(r"\bincremented to version\b|\bnot (?:yet )?(?:included|among)\b")
 _LEFT_OUT = re.compile(r"\bnot (?:yet |currently )?(?:included|among)\b")
+_OF_FILES = re.compile(rf"\bincremented to version\b|{_LEFT_OUT.pattern}")
 _VERSION = re.compile(r"\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
 # Real titles end at 64 characters.
 _TITLE = 250
@@ -133,7 +133,7 @@ def read(article: Article, affected: Sequence[Affected], problems: list[Problem]
 
 def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
     title = product.fold(article.title)
-    lines = _named(title) or tuple(
+    lines = product.named_lines(title) or tuple(
         dict.fromkeys(a.product_line for a in affected if product.line(a.product_line).levels)
     )
     packs = _levels(title)
@@ -268,7 +268,7 @@ def _heading(text: str, region: bool, line: str, level: str | None, readme: bool
     text = numbered.group(1) if numbered else text
     folded = product.fold(text)
     packs = _levels(folded)
-    named = [name for name in _named(folded) if product.line(name).levels]
+    named = [name for name in product.named_lines(folded) if product.line(name).levels]
     about = bool(_ABOUT_FIXES.search(text))
     if packs and (not readme or about):
         return (
@@ -304,16 +304,12 @@ def _levels(folded: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _named(folded: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for mention in product.mentions(folded) for name in mention.lines))
-
-
 # --- rollups ----------------------------------------------------------------------------------------------------------
 
 
 def _rollup(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
     title = product.fold(article.title)
-    candidates = _named(title) or tuple(dict.fromkeys(a.product_line for a in affected))
+    candidates = product.named_lines(title) or tuple(dict.fromkeys(a.product_line for a in affected))
     servers = [name for name in candidates if product.line(name).levels]
     if not servers:
         return []

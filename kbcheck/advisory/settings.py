@@ -26,8 +26,8 @@ _SWITCH = re.compile(
 )
 # After applying the service pack, use Registry Editor to add the following registry value; asked one after the other,
 # each behind the one before, so that no text makes them slow.
+_INSTALLED = re.compile(r"\b(?:after|once) (?:you |the |this |both )?(?:have )?(?:appl|install)\w*")
 _STEPS = (
-    re.compile(r"\b(?:after|once) (?:you |the |this |both )?(?:have )?(?:appl|install)\w*"),
     re.compile(r"\b(?:fix|hotfix|service pack|update|patch|sp ?\d)\b"),
     re.compile(r"\b(?:add|create|set|modify|edit|change|enable)\b"),
     re.compile(r"\b(?:registry|value|key|parameter|entry)\b"),
@@ -56,10 +56,12 @@ def _tells(words: str) -> bool:
         return False
     if _SWITCH.search(words):
         return True
-    at = -1
+    match = _INSTALLED.search(words)
     for step in _STEPS:
-        match = step.search(words, max(at, 0))
-        if match is None or (at >= 0 and match.start() - at > _FAR):
+        if match is None:
             return False
-        at = match.end()
-    return True
+        end = match.end()
+        match = step.search(words, end)
+        if match is not None and match.start() - end > _FAR:
+            return False
+    return match is not None

@@ -90,6 +90,12 @@ def _released(text: str) -> list[product.Mention]:
     return [mention for mention in product.mentions(text) if mention.lines]
 
 
+def _behind(text: str, end: int) -> list[product.Mention]:
+    """Return the product that stands behind a service pack: `Service Pack 4 for Windows NT 4.0`."""
+    match = wording.OF_PRODUCT.match(text[end:])
+    return list(product.mentions(match.group(1)))[:1] if match is not None else []
+
+
 def _is_other(text: str, end: int) -> bool:
     """Whether what follows a release makes something else of it; the `1.0c patch` makes it 1.0c."""
     if wording.CLIENTS.match(text, end) is not None:  # the SNA Server 2.11 Windows 3.x client software
@@ -126,7 +132,7 @@ class _Reader:
                 self.features = self.features or sentence.feature
                 self._correction(sentence)
                 if sentence.hotfix:
-                    named = self._named(sentence.folded)
+                    named = product.named_lines(sentence.folded)
                     if named and "rollup" in sentence.folded:  # it has the name of what it is installed on
                         named = tuple(dict.fromkeys((*self.at.scope(), *named)))
                     elif named:
@@ -242,11 +248,10 @@ class _Reader:
         mentions = product.mentions(rest)
         for match in wording.PACK.finditer(rest):
             named = [mention for mention in mentions if mention.start < match.start()][-1:]
-            behind = wording.OF_PRODUCT.match(rest, match.end(2) if match.group(2) else match.end(1))
-            if not named and behind is not None:
-                named = [mention for mention in mentions if mention.start >= behind.start(1)][:1]
-            for name in self.at.lines(named, self.at.scope()):
-                self._needs(name, f"{int(match.group(1))}{match.group(2) or ''}")
+            numbers = (f"{int(match.group(1))}{match.group(2) or ''}", *re.findall(r"\d", match.group(3)))
+            for name in self.at.lines(named or _behind(rest, match.end()), self.at.scope()):
+                for number in numbers:
+                    self._needs(name, number)
 
     def _needs(self, name: str, number: str) -> None:
         """Record that a hotfix for a line came after its service pack `number`, or the lowest of several."""
@@ -266,11 +271,10 @@ class _Reader:
             rest = rest[: stop.start()]
         if re.search(r"\b(?:rollup|roll-up|hrp|srp)\b", rest) and wording.PACK.search(rest):
             of_pack = wording.ROLLUP_OF.search(rest)
-            for mention in product.mentions(rest):
-                for name in mention.lines:
-                    self._add(name, None, CorrectionKind.HOTFIX, sentence)
-                    if of_pack is not None:
-                        self._needs(name, of_pack.group(1))
+            for name in product.named_lines(rest):
+                self._add(name, None, CorrectionKind.HOTFIX, sentence)
+                if of_pack is not None:
+                    self._needs(name, of_pack.group(1))
             return True
         events: list[tuple[int, str, object]] = [(m.start, "product", m) for m in product.mentions(rest)]
         events += [(m.start(), "pack", m) for m in wording.PACK.finditer(rest)]
@@ -303,10 +307,7 @@ class _Reader:
             if levels == again and re.fullmatch(r"\W*\(", rest[end : thing.start()]):
                 end = thing.end()  # Office 2000 Service Pack 2 (SP2)
                 continue
-            if not pending:
-                following = re.match(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)", rest[thing.end() :])
-                if following:
-                    pending = list(product.mentions(following.group(1)))[:1]
+            pending = pending or _behind(rest, thing.end())
             unknown = not pending and wording.FILLING.sub("", rest[end : thing.start()])
             end = thing.end()
             for name in () if unknown else self.at.lines(pending or _released(before), self.at.scope()):
@@ -349,8 +350,8 @@ class _Reader:
     def _pack(self, name: str, levels: Sequence[str], sentence: Sentence) -> bool:
         """Record the levels that the line really has; whether there was any."""
         of = product.line(name)
-        known = [of.renamed.get(level, level) for level in levels]
-        real = [level for level in known if not of.levels or of.level(level) is not None]
+        known = (product.known_level(of, level) if of.levels else level for level in levels)
+        real = [level for level in known if level is not None]
         for level in real:
             self._add(name, level, CorrectionKind.SERVICE_PACK, sentence)
         return bool(real)
@@ -395,10 +396,6 @@ class _Reader:
             return False
         self._add(known.get(release, f"{bases[0]} {release}"), product.RTM, CorrectionKind.RELEASE, sentence)
         return True
-
-    def _named(self, folded: str) -> tuple[str, ...]:
-        """Return the lines that a hotfix sentence names with their release."""
-        return tuple(dict.fromkeys(name for m in product.mentions(folded) for name in m.lines))
 
     def _promised(self) -> tuple[product.Mention, ...]:
         """Return the products of "the next X service pack" in a hotfix paragraph."""

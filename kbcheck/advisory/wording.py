@@ -106,7 +106,7 @@ _AFTER_PACK = re.compile(
 # Steps to reproduce the problem
 REPRODUCES = re.compile(r"\b(?:reproduc|recreat)", re.IGNORECASE)
 # this problem
-ABOUT_THIS = re.compile(r"\b(?:this|the|these) (?:problem|issue|bug|error)s?\b")
+_ABOUT_THIS = re.compile(r"\b(?:this|the|these) (?:problem|issue|bug|error)s?\b")
 # The LSA2-FIX is a hotfix that is also (included in Service Pack 4): told in passing
 RELATIVE_CLAUSE = re.compile(r"\b(?:that|which) (?:is|are|was|were|has been|have been)(?: \w+){0,2} $")
 PREREQUISITE = re.compile(
@@ -116,7 +116,7 @@ PREREQUISITE = re.compile(
 # Because of file dependencies, this hotfix requires Windows NT 4.0 Service Pack 6a
 REQUIRES = re.compile(r"\bthis (?:fix|hotfix|update|patch) requires? ([^;]*)")
 # Service Pack 4 for Windows NT 4.0
-OF_PRODUCT = re.compile(r" (?:for|of) (?:the )?(.*)")
+OF_PRODUCT = re.compile(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)")
 # Service Pack 4 Hotfix Rollup Package (HRP), SP6a Security Rollup Package: what came after it
 ROLLUP_OF = re.compile(
     r"(?<!post-)(?<!post )\b(?:service pack|sp) ?(\d[a-z]?) (?:hotfix |security )?(?:rollup|roll-up|hrp|srp)\b"
@@ -321,7 +321,7 @@ def _read(text: str) -> Iterator[Sentence]:
         corrected = tuple(match.span() for match in _CORRECTED.finditer(spaced))
         loose = _HOTFIX.search(spaced) is None
         offered = not loose or _OFFERED.search(spaced) is not None
-        loose = loose and ABOUT_THIS.search(spaced) is None
+        loose = loose and _ABOUT_THIS.search(spaced) is None
         hotfix = offered and not NEGATED.search(spaced.split(" available")[0]) and not _FOREIGN.search(words)
         feature = "feature" in spaced and bool(_FEATURE.search(spaced))
         pack = ("sp" in spaced or "pack" in spaced) and (PACK.search(spaced) or LATEST.search(spaced))

@@ -192,16 +192,7 @@ class _Question:
             return self.answer(Reason.SOURCES_DISAGREE, 5, line.deciding, _LEVEL, missing=self._some_files())
         if whole and level in line.levels and key > product.level_key(line.latest or ""):
             note = f"{line.latest} is said to correct it, but the article lists the later {level} as affected"
-            disputed: Demands = (*line.deciding, *line.affected)
-            return self.answer(
-                Reason.SOURCES_DISAGREE,
-                5,
-                disputed,
-                _LEVEL,
-                missing=(*self._some_files(), "hotfixes"),
-                notes=(note,),
-                remedies=self._hotfixes(),
-            )
+            return self._contested(Reason.SOURCES_DISAGREE, 5, (*line.deciding, *line.affected), note)
         if whole:
             notes = _level_notes(level, line)
             return self.answer(Reason.FIXED_BY_SERVICE_PACK, 6, line.deciding, _LEVEL, notes=notes)
@@ -220,15 +211,7 @@ class _Question:
             note = f"{newest} is {told}" + (f", but {against}" if against else "")
             if not against:
                 return self.answer(Reason.FIXED_BY_SERVICE_PACK, 7, line.deciding, _LEVEL, notes=(note,))
-            return self.answer(
-                Reason.SERVICE_PACK_UNNAMED,
-                7,
-                line.deciding,
-                _LEVEL,
-                missing=(*self._some_files(), "hotfixes"),
-                notes=(note,),
-                remedies=self._hotfixes(),
-            )
+            return self._contested(Reason.SERVICE_PACK_UNNAMED, 7, line.deciding, note)
         if level == product.RTM:
             return None
         note = "which service pack is not said" + (f"; {newest} is {told}" if newest else "")
@@ -268,8 +251,12 @@ class _Question:
         by_order = files.ordered.demands if files.ordered is not None else demanded.ordered
         after = demanded.order
         known = product.line(line.product_line).level(level) is not None  # of one that never was, order says nothing
-        past = line.earliest is None and after is not None and product.level_key(level) > product.level_key(after)
-        past = past and known
+        past = (
+            line.earliest is None
+            and after is not None
+            and known
+            and product.level_key(level) > product.level_key(after)
+        )
         if level in line.levels and (files.ordered is not None or past):
             note = f"order speaks for {level}, but the article lists it as affected"
             fields = files.fields or _LEVEL
@@ -333,9 +320,14 @@ class _Question:
         reason = Reason.HOTFIX_ONLY if line.first_fixed == HOTFIX_ONLY else Reason.FIX_AVAILABLE
         return self.answer(reason, 13, demands, _LEVEL)
 
-    def _hotfixes(self) -> tuple[Remedy, ...]:
-        """Return the remedies that a level which is said to have the correction may still need."""
-        return tuple(each for each in self.demanded.remedies if each.level is None)
+    def _contested(self, reason: Reason, rule: int, demands: Demands, note: str) -> Verdict:
+        """Return the verdict for a level that is said to have the correction, against which something speaks.
+
+        Only hotfixes may still be needed: no service pack that it has already.
+        """
+        missing = (*self._some_files(), "hotfixes")
+        remedies = tuple(each for each in self.demanded.remedies if each.level is None)
+        return self.answer(reason, rule, demands, _LEVEL, missing=missing, notes=(note,), remedies=remedies)
 
     def _some_files(self) -> tuple[str, ...]:
         """Return what would settle it, where some file's version would."""
@@ -362,11 +354,9 @@ def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[s
     An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server, nor one
     in Windows NT a host that is, or is told to run, Windows 2000.
     """
-    of = product.line(line.product_line)
-    own = of.product
+    own = product.line(line.product_line).product
     told = any(product.line(name).platform for name in beside)
-    order = [each.name for each in product.lines()] if of.platform else []
-    older = order[: order.index(of.name)] if of.name in order else []
+    older = product.older_platforms(line.product_line)
     return tuple(
         other
         for other in known.lines

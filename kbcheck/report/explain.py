@@ -301,7 +301,10 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
     best = "?"
     for name, entries in list(wanted.items())[:8]:
         # Each version once: a table may have a row for Intel and one for Alpha, and rows for several service packs.
-        for file, version, where in list({each[:2]: each for each in reversed(entries)}.values())[:-4:-1]:
+        places: dict[tuple[str, str], str] = {}
+        for file, version, where in entries:
+            places.setdefault((file, version), where)
+        for (file, version), where in list(places.items())[:3]:
             facts.append((f"{file} {version} or later corrects it", where))
         if name in told:
             of = product.line(profile.product_line)
