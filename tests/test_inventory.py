@@ -678,16 +678,18 @@ def test_nothing_vanishes(rows: list[tuple[str, ...]]) -> None:
 def test_rows_read_at_once_are_the_rows_read_cell_by_cell(
     rows: list[tuple[str, ...]], end: str, delimiter: str, data: st.DataObject
 ) -> None:
-    """Lines without a quote are read by what stands behind the host; a quote anywhere makes all cells be read."""
+    """Lines without a quote are read by spans of columns; a quote anywhere makes all cells be read."""
+    order = [0, *data.draw(st.permutations(range(1, len(COLUMNS))))][: data.draw(st.integers(2, len(COLUMNS)))]
+    rows = [tuple(row[place] for place in order) for row in rows]
     many = [row for row in rows for _ in range(data.draw(st.sampled_from([1, 2, 300])))]
-    many[len(many) // 2 : 0] = data.draw(
-        st.sampled_from([[], [("",) * 9], [("A", *[""] * 8)], [("A" * 256, *rows[0][1:])]])
-    )
+    width = len(order)
+    odd = [("",) * width, ("A", *[""] * (width - 1)), ("A" * 256, *rows[0][1:]), rows[0][:-1], rows[-1][:1]]
+    many[len(many) // 2 : 0] = data.draw(st.sampled_from([[], *([each] for each in odd), [(*rows[0], "more")]]))
 
     def read(quoting: int) -> inventory.Fleet | str:
         buffer = io.StringIO()
         writer = csv.writer(buffer, delimiter=delimiter, lineterminator=end, quoting=quoting)
-        writer.writerow(COLUMNS)
+        writer.writerow([COLUMNS[place] for place in order])
         writer.writerows(many)
         try:
             return inventory.read_bytes("f.csv", buffer.getvalue().encode())
@@ -703,6 +705,40 @@ def test_rows_read_at_once_are_the_rows_read_cell_by_cell(
     assert [each.extra for each in plain.installations] == [each.extra for each in quoted.installations]
     assert (plain.refusals, plain.remarks, plain.together) == (quoted.refusals, quoted.remarks, quoted.together)
     assert [count for _, _, count in plain.inventories] == [count for _, _, count in quoted.inventories]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "host product version service_pack os Owner",
+        "host product version service_pack Owner",
+        "host Owner Rack product version service_pack",
+        "host Owner product version os service_pack Rack",
+        "host product version service_pack os",
+        "host product version service_pack",
+        "host product Owner",
+        "host Owner product",
+        "product version host Owner",
+    ],
+)
+@pytest.mark.parametrize("cells", [0, -1, -2, 1, -9])
+def test_rows_of_another_width_among_others(columns: str, cells: int) -> None:
+    """A row with more or fewer cells than the header is refused or filled up, whatever stands around it."""
+    names = columns.split()
+    values = {"product": "Exchange Server 5.5", "version": "5.5", "service_pack": "SP3", "os": "Windows NT 4.0 SP6"}
+    rows = [[f"H{n}" if name == "host" else values.get(name, f"{name} {n % 3}") for name in names] for n in range(40)]
+    rows[20] = [*rows[20], "more"] if cells > 0 else rows[20][: max(len(names) + cells, 1)]
+
+    def read(quote: str) -> inventory.Fleet:
+        lines = (",".join(f"{quote}{cell}{quote}" for cell in row) for row in [names, *rows])
+        return inventory.read_bytes("f.csv", "\n".join(lines).encode())
+
+    plain, quoted = read(""), read('"')  # cells with quotes are read one by one
+    assert [(each.host, each.levels, each.extra) for each in plain.installations] == [
+        (each.host, each.levels, each.extra) for each in quoted.installations
+    ]
+    assert messages(plain.refusals) == messages(quoted.refusals)
+    assert len(plain.installations) + len(plain.refusals) == 40
 
 
 @pytest.mark.parametrize("unique", [False, True])

@@ -179,8 +179,9 @@ _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
-    *("apply the", "install the", "feature", "pack", "sp"),
+    *("apply the", "install the", "feature", "pack"),
 )
+_SHORT_PACK = re.compile(r"sp ?\d", re.IGNORECASE)
 RELATIVE = re.compile(
     r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
     r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
@@ -292,10 +293,10 @@ def titled(text: str) -> tuple[str, ...]:
 
 def _says(text: str) -> bool:
     lower = text.lower()
-    for words in _SAYING:  # noqa: SIM110  # any() of a generator takes twice as long, and this is asked most
+    for words in _SAYING:  # any() of a generator takes twice as long, and this is asked most
         if words in lower:
             return True
-    return False
+    return "sp" in lower and _SHORT_PACK.search(lower) is not None
 
 
 def sentences(text: str) -> Iterable[Sentence]:

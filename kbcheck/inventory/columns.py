@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
 from operator import itemgetter
 
 from kbcheck.inventory.text import InventoryError
@@ -37,7 +36,11 @@ Messages = tuple[tuple[bool, str], ...]  # (of a refusal, else of a remark; text
 
 
 class Columns:
-    """Where the columns of a file stand; `long_form`: its rows add to installations that others tell."""
+    """Where the columns of a file stand.
+
+    `telling` are the places of those that tell an installation, `kept` of those that are kept for reports (the
+    operating system is both); `long_form`: its rows add to installations that others tell.
+    """
 
     def __init__(self, name: str, line: int, header: list[str]) -> None:
         self.width = len(header)
@@ -69,8 +72,8 @@ class Columns:
         twice = {title for title, number in Counter(title for _, title in (*kept, *others)).items() if number > 1}
         self._kept = [*kept, *((n, f"{title} (column {n + 1})" if title in twice else title) for n, title in others)]
         self.host = itemgetter(self.places["host"])
-        self.telling = _cells(place for column, place in self.places.items() if column not in ("host", "site", "tags"))
-        self.kept = _cells(place for place, _ in self._kept)
+        self.telling = [place for column, place in self.places.items() if column not in ("host", "site", "tags")]
+        self.kept = [place for place, _ in self._kept]
 
     def remarks(self) -> Messages:
         """Return a remark for each column that is kept only: one before it holds the same, or its name is mistyped."""
@@ -111,9 +114,3 @@ def _plain(title: str) -> str:
 def _told(text: str) -> str:
     """Return a cell, empty where it only says that nothing is known."""
     return "" if text.casefold() in _NOTHING else text
-
-
-def _cells(places: Iterable[int]) -> Callable[[list[str]], object]:
-    """Return a function of a row: its cells at `places`, to be compared."""
-    wanted = list(places)
-    return itemgetter(*wanted) if wanted else lambda cells: ()

@@ -7,6 +7,7 @@ import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress, islice
+from operator import itemgetter
 from typing import BinaryIO
 
 from kbcheck.inventory.cells import Entry, RowError, long_form, template
@@ -84,7 +85,7 @@ class Rows:
 class _Table:
     """The rows of one file, added to all rows in batches.
 
-    What stands beside the host in a row is read once for each distinct way to write it.
+    What columns tell is read once for each distinct way to write them.
     """
 
     def __init__(self, into: Rows, name: str, columns: Columns, delimiter: str) -> None:
@@ -92,39 +93,38 @@ class _Table:
         self._into, self._name, self._columns, self._delimiter = into, name, columns, delimiter
         self._told, self._extras = _Numbers(columns.telling, self._tell), _Numbers(columns.kept, self._extra)
         self._noisy: dict[int, Messages] = {}
-        self._rests: _Rests | None = None
+        self._spans: tuple[_Span, _Span] | None = None
         if columns.places["host"] == 0 and not columns.long_form:
-            self._rests = _Rests(self._read, delimiter)
+            told = _Span(columns.telling, columns.width, delimiter, self._quiet)
+            if told.several:
+                self._spans = (told, _Span(columns.kept, columns.width, delimiter, self._extras.of))
 
     def known(self, line: int, batch: list[str]) -> bool:
         """Add a batch of lines without a quote; False, and nothing added, where they must be read cell by cell."""
-        rests = self._rests
-        if rests is None:
+        spans = self._spans
+        if spans is None:
             return False
-        if len(rests) > max(self.count // 2, 10 * BATCH):
-            self._rests = None  # each row is told in a way of its own: nothing is gained
+        if max(map(len, spans)) > max(self.count // 2, 10 * BATCH):
+            self._spans = None  # each row is told in a way of its own: nothing is gained
             return False
         hosts, _, behind = zip(*[each.partition(self._delimiter) for each in batch], strict=True)
         hosts = tuple(map(str.strip, hosts))
         if "" in hosts or max(map(len, hosts)) > 255:
             return False
         try:
-            numbers = list(map(rests.__getitem__, behind))
+            which, extras = (span.numbers(behind) for span in spans)
         except _SaidError:
             return False
-        which, extras = (map(of.__getitem__, numbers) for of in (rests.which, rests.extra_of))
         self._add(hosts, range(line, line + len(batch)), which, extras)
         self.count += len(batch)
         return True
 
-    def _read(self, cells: list[str]) -> tuple[int, int]:
-        """Return the template and the extra of a row; _SaidError when something must be said about it."""
-        if len(cells) != self._columns.width:
-            raise _SaidError
+    def _quiet(self, cells: list[str]) -> int:
+        """Return the template of a row; _SaidError when something must be said about it."""
         number = self._told.of(cells)
         if number in self._noisy:
             raise _SaidError
-        return number, self._extras.of(cells)
+        return number
 
     def rows(self, lines: Sequence[int], rows: list[list[str]]) -> None:
         """Add a batch of rows, and what there is to say about them."""
@@ -207,31 +207,47 @@ class _SaidError(Exception):
     """A row about which something must be said, which needs its line."""
 
 
-class _Rests(dict[str, int]):
-    """A number for each way to write what stands behind the host; asked for a new one, it reads it.
+class _Span(dict[str, int]):
+    """A number for each way to write neighbouring cells behind the host; asked for a new one, it reads it.
 
-    `which` and `extra_of` have the template and the extra of each number.
+    The cells are those from the first of `places` to the last. `several`: there are two or more, so that lines with
+    more or fewer cells than the header are told by their number.
     """
 
-    def __init__(self, read: Callable[[list[str]], tuple[int, int]], delimiter: str) -> None:
+    def __init__(self, places: Sequence[int], width: int, delimiter: str, read: Callable[[list[str]], int]) -> None:
         super().__init__()
-        self.which: list[int] = []
-        self.extra_of: list[int] = []
+        first, last = min(places, default=1), max(places, default=0)
+        self.several = last > first
+        self._before, self._behind = first - 1, width - 1 - last
+        self._count = last - first + 1
         self._read, self._delimiter = read, delimiter
 
-    def __missing__(self, rest: str) -> int:
-        told, extra = self._read(["", *rest.rstrip("\r\n").split(self._delimiter)])  # no quote is in it
-        number = self[rest] = len(self.which)
-        self.which.append(told)
-        self.extra_of.append(extra)
+    def numbers(self, texts: Sequence[str]) -> list[int]:
+        """Return the number for each of `texts`, which are lines without host. Raises _SaidError."""
+        if not self._count:
+            return [self._read([])] * len(texts)
+        if self._behind:
+            texts = [text.rsplit(self._delimiter, self._behind)[0] for text in texts]
+        if self._before > self._count:  # fewer are cut from the end
+            texts = [text[len(text.rsplit(self._delimiter, self._count)[0]) + 1 :] for text in texts]
+        elif self._before:
+            texts = [text.split(self._delimiter, self._before)[-1] for text in texts]
+        return list(map(self.__getitem__, texts))
+
+    def __missing__(self, text: str) -> int:
+        cells = text.rstrip("\r\n").split(self._delimiter)  # no quote is in it
+        if len(cells) != self._count:
+            raise _SaidError
+        number = self[text] = self._read([*[""] * (self._before + 1), *cells, *[""] * self._behind])
         return number
 
 
 class _Numbers:
-    """A number for each distinct key of rows; `new` gives that of a row whose key was not seen before."""
+    """A number for each distinct way to tell some cells; `new` gives that of a row whose cells were not seen before."""
 
-    def __init__(self, key: Callable[[list[str]], object], new: Callable[[list[str]], int]) -> None:
-        self._key, self._new = key, new
+    def __init__(self, places: Sequence[int], new: Callable[[list[str]], int]) -> None:
+        self._key: Callable[[list[str]], object] = itemgetter(*places) if places else lambda cells: ()
+        self._new = new
         self._known: dict[object, int] = {}
 
     def of(self, row: list[str]) -> int:
