@@ -75,7 +75,7 @@ def bundled_db(tmp_path_factory: pytest.TempPathFactory, bundled: tuple[Advisory
 @pytest.fixture
 def db(tmp_path: Path, bundled_db: Path) -> str:
     """A database of the bundled articles for one test."""
-    return shutil.copy(bundled_db, tmp_path / "kb.db")
+    return str(shutil.copy(bundled_db, tmp_path / "kb.db"))
 
 
 @pytest.fixture

@@ -113,49 +113,47 @@ def test_hosts_share_profiles_and_keep_their_order() -> None:
     assert [(row.host, row.profile) for row in only.hosts] == [("A2", 0)]
 
 
-def test_a_product_that_no_article_names_is_noted(bundled_db: Path) -> None:
+def test_a_product_that_no_article_names_is_noted(db: str) -> None:
     text = "host,product,version\nA,Exchange Server,8.0\nB,Exchange Server,5.5\nC,Exchange Server,8.0\n"
-    with Store(str(bundled_db)) as store:
+    with Store(db) as store:
         assessment = scanning.run(inventory.read_bytes("f.csv", text.encode()), store)
     assert [(each.line, each.message) for each in assessment.remarks] == [
         (2, "no article in the database is about Exchange Server 8.0, which 2 rows name: nothing is known of it")
     ]
 
 
-def test_claimed_hotfixes_without_an_article_are_noted_once(bundled_db: Path) -> None:
+def test_claimed_hotfixes_without_an_article_are_noted_once(db: str) -> None:
     rows = "A,Exchange Server,5.5,Q241556\nB,Exchange Server,5.5,Q99999; Q268886\nC,Exchange Server,5.5,Q99998\n"
     fleet = inventory.read_bytes("f.csv", f"host,product,version,hotfixes\n{rows}".encode())
-    with Store(str(bundled_db)) as store:
+    with Store(db) as store:
         remarks = scanning.run(fleet, store).remarks
     told = [(each.line, each.host, each.message.partition(",")[0]) for each in remarks if "claims" in each.message]
     assert told == [(3, "B", "B claims Q99999"), (4, "C", "C claims Q99998")]
 
 
-def test_a_claimed_hotfix_of_a_host_with_two_rows_is_noted(bundled_db: Path) -> None:
+def test_a_claimed_hotfix_of_a_host_with_two_rows_is_noted(db: str) -> None:
     rows = "A,Exchange Server,5.5,SP3,Q99999\nA,Exchange Server,5.5,SP4,\n"
     fleet = inventory.read_bytes("f.csv", f"host,product,version,service_pack,hotfixes\n{rows}".encode())
-    with Store(str(bundled_db)) as store:
+    with Store(db) as store:
         remarks = scanning.run(fleet, store).remarks
     assert [each.line for each in remarks if "Q99999" in each.message] == [2]
 
 
-def test_many_claimed_hotfixes_without_an_article_are_counted(
-    bundled_db: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_claimed_hotfixes_without_an_article_are_counted(db: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanning, "_CLAIMS", 2)
     rows = "".join(f"H{n},Exchange Server,5.5,Q9999{n}\n" for n in range(5))
     fleet = inventory.read_bytes("f.csv", f"host,product,version,hotfixes\n{rows}".encode())
-    with Store(str(bundled_db)) as store:
+    with Store(db) as store:
         remarks = [each for each in scanning.run(fleet, store).remarks if "claim" in each.message]
     assert [each.line for each in remarks] == [2, 3, 4]
     assert remarks[-1].message.startswith("3 more hotfixes are claimed")
 
 
 @pytest.mark.parametrize("ident", ["Q268886", "Q274833"])
-def test_an_article_without_a_fault_is_not_judged(bundled_db: Path, ident: str) -> None:
+def test_an_article_without_a_fault_is_not_judged(db: str, ident: str) -> None:
     fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Exchange Server,5.5\n")
     with (
-        Store(str(bundled_db)) as store,
+        Store(db) as store,
         pytest.raises(SelectionError, match=rf"{ident} reports no fault \(fix-list\)"),
     ):
         scanning.run(fleet, store, articles=["Q241556", ident])
