@@ -1,7 +1,8 @@
 """The database: articles, what they state, scans; SQLite by default, PostgreSQL by URL. All of sqlalchemy is here.
 
-`Store` is the face; behind it stand the tables (schema), connections (database), articles and scans. An older database
-is upgraded here, step by step in one transaction after a copy of an SQLite file; a newer one is refused.
+`Store` is the face; behind it stand the tables (schema), connections (database), articles with their rows, and scans.
+An older database is upgraded here, step by step in one transaction after a copy of an SQLite file; a newer one is
+refused.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kbcheck.model import Extra, Folded, HostRow
 from kbcheck.store import schema
-from kbcheck.store.articles import Articles, Hit, Prepared, Replaced, prepare
+from kbcheck.store.articles import Articles, Hit, Replaced
 from kbcheck.store.database import StoreError, reason, to_json
+from kbcheck.store.rows import Prepared, prepare
 from kbcheck.store.scans import Details, Scans, packed, ranges, to_extra, to_shape
 
 __all__ = ["Hit", "Prepared", "Replaced", "Store", "StoreError", "prepare"]

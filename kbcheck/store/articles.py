@@ -8,8 +8,6 @@ Rules:
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,38 +17,12 @@ import sqlalchemy as sa
 
 from kbcheck import __version__, knowledge
 from kbcheck.article import ArticleError, is_whole, restore
-from kbcheck.model import (
-    Advisory,
-    Affected,
-    ArticleKnowledge,
-    Correction,
-    CorrectionKind,
-    Decision,
-    Facts,
-    FileVersion,
-    FixedFile,
-    Kind,
-    Method,
-    Problem,
-    Setting,
-    Stored,
-)
-from kbcheck.product import dotted
+from kbcheck.model import Advisory, ArticleKnowledge, Correction, Decision, Facts, Problem, Stored
 from kbcheck.store import schema
-from kbcheck.store.database import Database, StoreError, to_json
+from kbcheck.store.database import Database, StoreError
+from kbcheck.store.rows import Prepared, correction_of, decision_rows, facts_of, number_of, prepare
 
 P = TypeVar("P")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An advisory as the rows that hold it, in the columns' order of each of `schema.ROWS`; see prepare()."""
-
-    number: int
-    id: str
-    digest: str
-    whole: bool
-    rows: tuple[list[tuple[Any, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +170,7 @@ class Articles(Database):
                 for facts in self._facts(connection, numbers):
                     number = number_of(facts.id)
                     flags.append({"of": number, "advisory": int(knowledge.is_advisory(facts))})
-                    rows += _decisions(number, facts)
+                    rows += decision_rows(number, facts)
                 for part in _parts(numbers):
                     connection.execute(sa.delete(schema.decision).where(schema.decision.c.article.in_(part)))
                 self.bulk(connection, schema.decision, rows)
@@ -355,15 +327,11 @@ class Articles(Database):
             for row in connection.execute(
                 heads.where(schema.article.c.number.in_(part)).order_by(schema.article.c.number)
             ):
-                yield Facts(
-                    row.id,
-                    row.title,
-                    datetime.date.fromisoformat(row.date),
-                    Kind(row.kind),
-                    tuple(_to_affected(r) for r in affected.get(row.number, ())),
-                    tuple(_to_file(r) for r in files.get(row.number, ())),
-                    tuple(_to_correction(r) for r in corrections.get(row.number, ())),
-                    Setting(*json.loads(row.setting)) if row.setting is not None else None,
+                yield facts_of(
+                    row,
+                    affected.get(row.number, ()),
+                    files.get(row.number, ()),
+                    corrections.get(row.number, ()),
                 )
 
     def stated_by(self, ident: str) -> tuple[Correction, ...]:
@@ -372,9 +340,7 @@ class Articles(Database):
             query = sa.select(schema.correction).where(
                 schema.correction.c.source == number_of(ident), schema.correction.c.subject != number_of(ident)
             )
-            return tuple(
-                _to_correction(row) for row in connection.execute(query.order_by(schema.correction.c.position))
-            )
+            return tuple(correction_of(row) for row in connection.execute(query.order_by(schema.correction.c.position)))
 
     def titles(self, idents: Iterable[str]) -> dict[str, str]:
         """Return id -> title of those of `idents` that are in the database."""
@@ -432,14 +398,6 @@ class Articles(Database):
         return [Hit(row.id, row.title, row.date, row.category, " ".join(row.snippet.split())) for row in rows]
 
 
-# --- rows and nouns ---------------------------------------------------------------------------------------------------
-
-
-def number_of(ident: str) -> int:
-    """Return the number in an article's id."""
-    return int(ident[1:])
-
-
 def _parts(every: Sequence[P], size: int = 500) -> Iterator[Sequence[P]]:
     for start in range(0, len(every), size):
         yield every[start : start + size]
@@ -470,75 +428,3 @@ def _grouped(
 def _release(version: str) -> tuple[int, ...]:
     """Return a version for comparing: `0.2.0` as (0, 2, 0)."""
     return tuple(map(int, re.findall(r"\d+", version)))
-
-
-def prepare(advisory: Advisory) -> Prepared:
-    """Return `advisory` as rows; needs no database, so that any process can do it.
-
-    It is weighed by its own word; where other articles speak about it, settle() weighs it again.
-    """
-    article = advisory.article
-    facts = knowledge.gather([advisory])[0]
-    number = number_of(article.id)
-    head = (
-        *(number, article.id, article.digest, article.date.isoformat(), article.category, advisory.kind.value),
-        *(article.title, article.text, int(knowledge.is_advisory(facts))),
-        to_json([facts.setting.line, facts.setting.text]) if facts.setting is not None else None,
-    )
-    affected = [(number, n, a.product_line, a.level, a.line, a.text) for n, a in enumerate(advisory.affected)]
-    files = [
-        (
-            *(number, n, f.file, f.version, f.component, f.product, f.platform, f.language, f.date, f.size, f.line),
-            *(f.product_line, dotted(f.build)),
-        )
-        for n, f in enumerate(advisory.fixed_files)
-    ]
-    corrections = [
-        (
-            *(number, n, number_of(c.subject), c.product_line, c.level, c.kind.value, c.method.value, c.line, c.text),
-            to_json([[f.file, f.version, f.build] for f in c.files]) if c.files else "[]",
-            c.released.isoformat() if c.released is not None else None,
-            c.order,
-            c.requires,
-        )
-        for n, c in enumerate(advisory.corrections)
-    ]
-    problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
-    rows = ([head], affected, files, corrections, problems, _decisions(number, facts))
-    return Prepared(number, article.id, article.digest, is_whole(article.text), rows)
-
-
-def _decisions(number: int, facts: Facts) -> list[tuple[Any, ...]]:
-    return [
-        (number, d.product_line, int(d.listed), d.first_fixed, d.earliest, d.latest, d.rank)
-        for d in knowledge.decide(facts)
-    ]
-
-
-def _to_affected(row: Any) -> Affected:
-    return Affected(*row[2:])
-
-
-def _to_file(row: Any) -> FixedFile:
-    build = tuple(int(part) for part in row[-1].split(".")) if row[-1] else ()
-    return FixedFile(*(*row[2:-1], build))
-
-
-def _to_correction(row: Any) -> Correction:
-    source, _, subject, product_line, level, kind, method, line, text, files, released, block, requires = row
-    return Correction(
-        f"Q{subject}",
-        product_line,
-        level,
-        CorrectionKind(kind),
-        Method(method),
-        f"Q{source}",
-        line,
-        text,
-        tuple(FileVersion(file, version, tuple(build)) for file, version, build in json.loads(files))
-        if files != "[]"
-        else (),
-        datetime.date.fromisoformat(released) if released is not None else None,
-        block,
-        requires,
-    )
