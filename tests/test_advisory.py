@@ -143,11 +143,6 @@ FIRST = "This problem was first corrected in "
         ("To resolve this issue, update all servers to Exchange Server 5.5 SP2 or later.", (E55, "SP2", SP)),
         ("This feature was first included in Exchange Server 5.5 Service Pack 4.", (E55, "SP4", SP)),
         ("To resolve this problem, obtain the latest service pack for Exchange Server\n5.5.", (E55, None, UNNAMED)),
-        (
-            "To resolve this problem, obtain the latest service pack for Windows NT 4.0 or the\n"
-            "individual software update.",
-            (NT, None, UNNAMED),
-        ),
         ("This problem was corrected in the latest U.S. service pack for Windows NT 4.0.", (NT, None, UNNAMED)),
         ("This was corrected in the latest Microsoft SNA Server 3.0 U.S. Service Pack.", (SNA30, None, UNNAMED)),
         ("A supported fix is now available from Microsoft.", (E55, None, HOTFIX)),
@@ -156,6 +151,10 @@ FIRST = "This problem was first corrected in "
         ("To obtain this fix, contact Microsoft Product Support Services.", (E55, None, HOTFIX)),
         ("This hotfix has been posted to the following Internet location as Fix.exe:", (E55, None, HOTFIX)),
         ("A hotfix has been created to fix this problem.", (E55, None, HOTFIX)),
+        ("An update to SNA Server 3.0 is available to correct this problem.", (SNA30, None, HOTFIX)),
+        ("A hot fix to SNA Server 3.0 Service Pack 1 is available to correct this problem.", (SNA30, None, HOTFIX)),
+        ("A hotfix for this problem is available from Microsoft.", (E55, None, HOTFIX)),
+        ("Fix.exe is a patch that fixes this problem.", (E55, None, HOTFIX)),
         ("This problem is resolved by the following updated files:", (E55, None, HOTFIX)),
         (
             "To resolve this problem, obtain the Windows NT Server 4.0, Terminal Server Edition,\n"
@@ -202,6 +201,11 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "To get this fix to run, you must first install Exchange Server 5.5 Service Pack 3.",
         "No fix is available for this problem in Exchange Server 5.5 at this time.",
         "Currently no hotfix is available from the vendor.",
+        "A more recent update is available that removes the value.",
+        "A fix for this problem is available in the next release.",
+        "The fix is available in the product's next release.",
+        "To resolve this problem, obtain the hotfix mentioned below.",
+        "To work around this problem, apply the fix described above.",
         "Other articles erroneously state that this was corrected in Exchange Server 5.5 SP2.",
         "This has not been implemented in Exchange Server 5.5.",
         "This problem can not be resolved in Windows NT 4.0.",
@@ -222,6 +226,96 @@ def test_a_sentence_that_corrects(sentence, expected, section):
 )
 def test_a_sentence_that_corrects_nothing(sentence):
     assert stated(read(text(sections=(("STATUS", sentence),)))) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (
+            "To resolve this problem, obtain the latest service pack for Windows NT 4.0 or the\n"
+            "individual software update.",
+            [(NT, None, UNNAMED), (NT, None, HOTFIX)],
+        ),
+        (
+            "This problem has been fixed in Exchange Server version 5.0 and Exchange Server version 5.5.",
+            [(E50, "RTM", RELEASE), (E55, "RTM", RELEASE)],
+        ),
+        (
+            "This problem was corrected in Exchange Server 5.0 and in Exchange 2000 Server.",
+            [(E50, "RTM", RELEASE), (E2000, "RTM", RELEASE)],
+        ),
+        ("This was corrected in Exchange Server 5.0 for Exchange Server 5.5.", [(E50, "RTM", RELEASE)]),
+        (
+            "This was corrected in MDAC version 2.5 and later, and in Windows NT 4.0 Service Pack 6a.",
+            [("Data Access Components 2.5", "RTM", RELEASE), (NT, "SP6a", SP)],
+        ),
+        (
+            "This was corrected in Exchange Server 5.5 and Windows NT 4.0 Service Pack 4.",
+            [(E55, "SP4", SP), (NT, "SP4", SP)],
+        ),
+    ],
+)
+def test_sentences_that_tell_several_corrections(sentence, expected):
+    assert stated(read(text(sections=(("STATUS", sentence),)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("This problem does not occur in Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
+        ("NOTE: This problem does not exist in Microsoft Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
+        ("The problem does not occur in the retail version of Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
+        ("This problem does not occur in Exchange Server 5.0.", []),  # is older: no correction
+        ("This problem does not occur in Exchange Server 5.5 Service Pack 4.", []),
+        ("This problem does not occur in Exchange 2000 Server running on Windows 2000.", []),
+        ("This problem does not occur in Windows 2000.", []),  # is not what is affected
+        ("This problem does not occur in Exchange Server.", []),
+        ("This problem does not occur if Exchange 2000 Server is installed.", []),
+    ],
+)
+@pytest.mark.parametrize("section", ["STATUS", "SYMPTOMS"])
+def test_a_release_in_which_the_fault_does_not_occur(sentence, expected, section):
+    """Q183127: the later release has what corrects the fault."""
+    assert stated(read(text(sections=((section, sentence),)))) == expected
+
+
+def test_a_hotfix_that_is_pointed_to_counts_where_it_is_offered():
+    pointing = "To resolve this problem, obtain the hotfix mentioned below."
+    latest = "This problem was corrected in the latest Exchange Server 5.5 U.S. Service Pack."
+    offer = "A supported fix is now available."
+    assert stated(read(text(sections=(("RESOLUTION", pointing), ("STATUS", latest))))) == [(E55, None, UNNAMED)]
+    told = stated(read(text(sections=(("RESOLUTION", pointing), ("STATUS", offer)))))
+    assert told == [(E55, None, HOTFIX), (E55, None, HOTFIX)]
+
+
+def test_a_sentence_may_end_at_a_semicolon_before_the_correction():
+    """Q163209: `confirmed this to be a problem in 2.11; this problem is fixed in SNA Server 3.0`."""
+    status = f"Microsoft has confirmed this to be a problem in {E50}; this problem is fixed in Exchange Server 5.5."
+    meaning = read(text(applies_to=("Microsoft Exchange Server, version 5.0",), sections=(("STATUS", status),)))
+    assert stated(meaning) == [(E55, "RTM", RELEASE)]
+    assert [(each.product_line, each.level) for each in meaning.affected] == [(E50, None), (E55, None)]
+
+
+def test_the_next_service_pack_of_another_product_leaves_the_listed_one_its_hotfix():
+    """Q242486: a Terminal Server, told to wait for the next Windows NT 4.0 service pack."""
+    offer = "A supported fix is now available. Wait for the next Windows NT 4.0 service pack that contains this fix."
+    status = "Microsoft has confirmed this to be a problem in Windows NT 4.0."
+    data = text(applies_to=(f"Microsoft {TSE}",), sections=(("RESOLUTION", offer), ("STATUS", status)))
+    assert {name for name, _, kind in stated(read(data)) if kind is HOTFIX} == {NT, TSE}
+
+
+def test_the_offer_of_a_hotfix_is_not_for_what_its_clients_run_on():
+    offer = "An update to Exchange Server 5.5 is available to correct this problem of Windows 95 clients."
+    assert stated(read(text(sections=(("RESOLUTION", offer),)))) == [(E55, None, HOTFIX)]
+
+
+@pytest.mark.parametrize(
+    ("issue", "kind"), [("", Kind.BUG), ("kbinfo", Kind.INFO), ("kbprb", Kind.PROBLEM), ("kbbug", Kind.BUG)]
+)
+def test_a_patch_by_its_title(issue, kind):
+    body = "Fix.exe is a patch that fixes the printing of reports."
+    meaning = read(text(title="PATCH: Printing Reports", sections=(("SUMMARY", body),), trailer={"Issue type": issue}))
+    assert (meaning.kind, stated(meaning)) == (kind, [(E55, None, HOTFIX)])
 
 
 def test_what_is_corrected_in_a_service_pack_is_not_corrected_by_a_step_that_installs_one():
@@ -353,6 +447,20 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("After installing the hotfix, when you set the registry value to 0, the server stops.", False),
         ("This article describes how to enable this feature.", False),
         ("After installing Exchange Server, add the service pack.", False),
+        ("After you apply the fix, perform the following steps:", True),
+        ("To install the hotfix, perform the following steps:", False),
+        ("Obtain Service Pack 5 for Windows NT 3.51 and then take the following steps:", True),
+        ("In addition to applying the update, the following registry entry needs to be added:", True),
+        ("You need to add a value in addition to installing the fix for this problem:", True),
+        ("In addition to applying the update, restart the computer.", False),
+        ("In addition to the registry entry, a value is written.", False),
+        ("For this fix to work, you must add a value to the following registry key:", True),
+        ("You must configure a value on the controller, which is read from its registry.", True),
+        ("To change the range of folders you must set a key in the registry.", False),
+        ("You must add a mailbox.", False),
+        ("Install Exchange Server 5.5 Service Pack 3 (SP3) and Mailbox Manager (included with SP3).", True),
+        ("Apply Service Pack 4 and the registry entry mentioned below.", True),
+        ("Install Exchange Server 5.5 Service Pack 3 and Windows NT 4.0 Service Pack 4.", False),
     ],
 )
 def test_a_correction_that_must_be_switched_on(sentence, tells):
@@ -362,8 +470,31 @@ def test_a_correction_that_must_be_switched_on(sentence, tells):
     if meaning.setting is not None:
         assert meaning.article.lines[meaning.setting.line - 1].startswith(sentence[:20])
         assert meaning.setting.text == sentence
-    unfixed = read(text(sections=(("RESOLUTION", sentence),)))
-    assert unfixed.setting is None
+
+
+def test_a_setting_without_a_correction_is_none():
+    meaning = read(text(sections=(("RESOLUTION", "To enable this fix, add a registry value."),)))
+    assert (meaning.corrections, meaning.setting) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "tells"),
+    [
+        ("Install Exchange Server 5.5 Service Pack 3.", "Start Registry Editor and find the following key:", True),
+        ("Apply the hotfix.", "Enable filtering in Control Panel.", True),
+        ("Apply the hotfix.", "Restart the computer.", False),
+        ("Start the computer.", "Start Registry Editor and find the following key:", False),
+    ],
+)
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_procedure_that_begins_with_the_correction(first, second, tells, blank):
+    """Q158796, Q180864: the service pack, then a registry value."""
+    steps = f"{FIRST}Exchange Server 5.5 Service Pack 3.\n\n 1. {first}\n{blank} 2. {second}\n{blank} 3. Restart."
+    meaning = read(text(sections=(("RESOLUTION", steps),)))
+    assert (meaning.setting is not None) == tells
+    if meaning.setting is not None:
+        assert meaning.setting.text == f"2. {second}" == meaning.article.lines[meaning.setting.line - 1].strip()
+    assert read(text(sections=(("CAUSE", steps),))).setting is None
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ _ISSUE_KINDS = {"kbbug": Kind.BUG, "kbprb": Kind.PROBLEM, "kbhowto": Kind.HOWTO,
 _TITLE_KINDS = {
     "BUG": Kind.BUG,
     "FIX": Kind.BUG,
+    "PATCH": Kind.BUG,
     "PRB": Kind.PROBLEM,
     "HOWTO": Kind.HOWTO,
     "HOW TO": Kind.HOWTO,
@@ -122,12 +123,13 @@ def _kind(article: Article, feature: bool, confirmed: bool) -> Kind:
     if feature or "kbfea" in map(str.lower, article.keywords):
         return Kind.FEATURE
     issue = article.trailer_value("Issue type").lower().split()
-    match = re.match(r"(BUG|FIX|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
+    match = re.match(r"(BUG|FIX|PATCH|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
     titled = _TITLE_KINDS[match.group(1).upper()] if match else None
     for token, kind in _ISSUE_KINDS.items():
         if token in issue:
             # An article that confirms a fault is about that fault, whatever its class.
-            tells = kind in (Kind.INFO, Kind.HOWTO) and (confirmed or titled is Kind.BUG)
+            says = match is not None and match.group(1).upper() in ("BUG", "FIX")
+            tells = kind in (Kind.INFO, Kind.HOWTO) and (confirmed or says)
             return Kind.BUG if tells else kind
     if titled is not None:
         return titled

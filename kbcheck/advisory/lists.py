@@ -84,6 +84,10 @@ _MONTHS = (
 )
 
 
+# Exchange Server 5.5 Post-SP3 Information Store Fixes
+_POST_PACK = re.compile(r"\bpost[- ](?:service pack|sp) ?(\d[a-z]?)\b")
+
+
 @dataclass(slots=True)
 class _Block:
     """A rollup's block while it is read: the day, its line, its files, its members."""
@@ -317,7 +321,7 @@ def _rollup(article: Article, affected: Sequence[Affected], problems: list[Probl
     current = _current_files(article)
     blocks = _blocks(article)
     found: list[Correction] = []
-    of_pack = wording.ROLLUP_OF.search(title)
+    of_pack = wording.ROLLUP_OF.search(title) or _POST_PACK.search(title)
     requires = product.known_level(product.line(line), f"SP{of_pack.group(1)}") if of_pack is not None else None
     oldest_first = sorted(range(len(blocks)), key=lambda index: (blocks[index].released or datetime.date.min, -index))
     for order, index in enumerate(oldest_first):

@@ -87,11 +87,13 @@ class Subheading:
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
 _PLAIN_HEADING = re.compile(r"(?:for )?(.{3,75}?):?(?: only)?")
 # article.This problem was / U.S. Service Pack / (SP2). For / for NT. This / version 5.5.. This / 5.0 This problem was
+# in 2.11; this problem is fixed in
 # The class that it begins with is what makes it quick; what stands before is looked at after.
 _SENTENCE_END = re.compile(
     r"[\s.!?](?:(?:(?<=[\w)\"'\]][.!?])|(?<=[\w)\"'\]] )[.!?])(?: ?[.!?])*[\")']?"
     r"(?:\s+(?=[\"'(\[A-Z0-9])|(?=(?:This|These|The|To|Microsoft|For|A|An) [a-z]))"
-    r"|(?<=\w\s)\s*(?=This (?:problem|bug|issue|behavior) (?:was|has been) ))"
+    r"|(?<=\w\s)\s*(?=This (?:problem|bug|issue|behavior) (?:was|has been) )"
+    r"|(?<=;\s)(?=this problem (?:is|was|has been) (?:corrected|fixed|resolved) ))"
 )
 _NO_END = re.compile(
     r"(?:\b[A-Z]|\bU\.S|\bNo|\bvs|\be\.g|\bi\.e|\betc|\bInc|\bCorp|\bapprox|\bv|\bver)$", re.IGNORECASE

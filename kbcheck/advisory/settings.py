@@ -1,18 +1,31 @@
 """What must be set by hand before a correction takes effect: "after applying the fix, add the following value".
 
-Rule: a sentence says so that names the fix, then a step, then a setting; or that says how the fix is switched on.
+Rules:
+- A sentence says so that names the fix, then a step, then a setting; or that says how the fix is switched on, or what
+  is done in addition to installing it.
+- So does the second step of a procedure whose first one installs the fix.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from kbcheck.advisory import prose
 from kbcheck.model import Article, Setting
 
 _TRIGGERS = (
-    *("to activate th", "to enable th", "to turn on th"),
+    *(
+        "to activate th",
+        "to enable th",
+        "to turn on th",
+        "in addition to ",
+        "you must ",
+        "following steps",
+        " and the reg",
+    ),
+    *("(included ", "(which is included "),
     *(
         f"{word} {verb}"
         for word in ("after", "once")
@@ -32,6 +45,30 @@ _STEPS = (
     re.compile(r"\b(?:add|create|set|modify|edit|change|enable)\b"),
     re.compile(r"\b(?:registry|value|key|parameter|entry)\b"),
 )
+# After applying the fix, perform the following steps
+_PROCEDURE = re.compile(r"\b(?:perform|take|use|follow|complete|do) the (?:following )?steps\b")
+# In addition to applying the update, the following registry entry must be added
+_ADDITION = re.compile(
+    r"\bin addition to (?:obtaining|applying|installing) [^.]{0,60}\b(?:fix|hotfix|hotfixed|service pack|update|patch)"
+)
+_CHANGE = re.compile(r"\b(?:registry|value|key|parameter|entry|steps|changes?|action)\b")
+# Obtain Service Pack 5 and then take the following steps; apply Service Pack 4 and the registry entry mentioned below;
+# install Service Pack 3 and Mailbox Manager (included with SP3)
+_AND_MORE = re.compile(
+    r"\b(?:fix|hotfix|service pack|update|patch|sp ?\d)\b(?:[^.]|\.\d){0,80}? and (?:then )?"
+    r"(?:perform|take|use|follow|complete|do) the (?:following )?steps\b"
+    r"|\bservice pack \d[a-z]?(?: \(sp\d[a-z]?\))? and (?:the registry|[\w ]{3,40}\((?:which is )?included )"
+)
+# You must add the following registry value; not: to enable MS-CHAP, you must
+_MUST = re.compile(
+    r"(?:- |note: )?(?:for (?:this|the) (?:fix|hotfix|update|patch) to (?:work|take effect),? "
+    r"|after the [^,.]{0,40} in place, )?you must (?:also |then |manually )*"
+    r"(?:add|configure|set|create|change|modify)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
+)
+_FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
+_SECOND = re.compile(r" *2\. +.*\b(?:registry|regedt32|regedit|enable)\b")
+_SECOND_LINE = re.compile(r"(?m)^ *2\. ")
+_TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
 # What may be done, or what is done when the fault shows
 _OPTIONAL = re.compile(
     r"\b(?:if you|can (?:also )?(?:manually )?|when (?:you|users)|users? that|this article|disable)\b"
@@ -41,23 +78,43 @@ _FAR = 120  # characters between two of them
 
 def read(article: Article, body: prose.Body) -> Setting | None:
     """Return the first sentence that tells a setting, None when none does."""
-    wanted = body.lines_with(_TRIGGERS)
-    for _, first, end in prose.sections(article) if wanted else ():
+    wanted = body.lines_with(_TRIGGERS, [_SECOND_LINE])
+    for heading, first, end in prose.sections(article) if wanted else ():
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         for paragraph in prose.paragraphs(article.lines, first, end, inside):
+            if heading not in _TOLD_BEFORE and _is_second(article, first, end, paragraph):
+                return Setting(paragraph.first, paragraph.text[:300])
             for offset, words in prose.sentences(paragraph.text):
-                if _tells(words.lower()):
+                if _tells(words.lower(), heading):
                     return Setting(paragraph.line(offset), words[:300])
     return None
 
 
-def _tells(words: str) -> bool:
+def _is_second(article: Article, first: int, end: int, paragraph: prose.Paragraph) -> bool:
+    """Whether a paragraph is a setting, and the step before it installs the correction."""
+    if _SECOND.match(paragraph.text.lower()) is None:
+        return False
+    above = paragraph.first - 1
+    while above > first and not article.lines[above - 1].strip():
+        above -= 1
+    step = next(prose.paragraphs(article.lines, first, end, [above]), None)
+    return step is not None and _FIRST.match(step.text.lower()) is not None
+
+
+def _tells(words: str, heading: str) -> bool:
     if _OPTIONAL.search(words):
         return False
-    if _SWITCH.search(words):
+    if _SWITCH.search(words) or _AND_MORE.search(words) or (_ADDITION.search(words) and _CHANGE.search(words)):
         return True
+    if _MUST.match(words):
+        return heading not in _TOLD_BEFORE
     match = _INSTALLED.search(words)
-    for step in _STEPS:
+    return _in_turn(words, match, (_STEPS[0], _PROCEDURE)) or _in_turn(words, match, _STEPS)
+
+
+def _in_turn(words: str, match: re.Match[str] | None, steps: Iterable[re.Pattern[str]]) -> bool:
+    """Whether behind a match each of `steps` follows, not far from the one before."""
+    for step in steps:
         if match is None:
             return False
         end = match.end()

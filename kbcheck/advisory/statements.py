@@ -13,12 +13,16 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from kbcheck import product
 from kbcheck.advisory import keywords, prose, wording
 from kbcheck.advisory.context import Context
 from kbcheck.advisory.wording import Sentence
 from kbcheck.model import Affected, Article, Correction, CorrectionKind, FixedFile, Method, Problem
+
+# 5.0 and Exchange Server 5.5, 2.5 and in Windows NT 4.0
+_JOINED = re.compile(r" ?(?:and|or)(?: in)?(?: the)? ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +135,10 @@ class _Reader:
                 self.at.confirmation(sentence, self.line)
                 self.features = self.features or sentence.feature
                 self._correction(sentence)
+                if sentence.absent is not None:
+                    self._absent(sentence, sentence.absent)
                 if sentence.hotfix:
-                    named = product.named_lines(sentence.folded)
+                    named = self._offered_for(sentence.folded)
                     if named and "rollup" in sentence.folded:  # it has the name of what it is installed on
                         named = tuple(dict.fromkeys((*self.at.scope(), *named)))
                     elif named:
@@ -140,6 +146,15 @@ class _Reader:
                     promised = self._promised()
                     scope = named or self.at.scope() or (() if promised else self.offered)
                     self.hotfixes.append((sentence, self.line, scope, promised, self.at.recent))
+
+    def _offered_for(self, folded: str) -> tuple[str, ...]:
+        """Return the lines that the offer of a hotfix names, but for what its clients and programs run on."""
+        mentions = product.mentions(folded)
+        named = [n for m in mentions if wording.CLIENTS.match(folded, m.end) is None for n in m.lines]
+        listed = not set(named).isdisjoint(self.at.affected)
+        return tuple(
+            dict.fromkeys(n for n in named if not listed or n in self.at.affected or not n.startswith("Windows"))
+        )
 
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
@@ -153,7 +168,12 @@ class _Reader:
                 said.setdefault(each.product_line, set()).add(each.level)
         issue = self.article.trailer_value("Issue type").lower()
         instructs = wording.INSTRUCTIONS.search(issue) is not None
-        fault = self.at.bug or "kbbug" in issue or "kbprb" in issue
+        fault = (
+            self.at.bug
+            or "kbbug" in issue
+            or "kbprb" in issue
+            or wording.FAULT_TITLE.match(self.article.title) is not None
+        )
         self.corrections = [
             each
             for place, each in enumerate(self.corrections)
@@ -164,25 +184,39 @@ class _Reader:
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         others = tuple(name for name in self.at.affected if name not in self.at.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
+        offered = any(not sentence.points for sentence, *_ in self.hotfixes) or any(row.version for row in self.rows)
         for sentence, line, scope, promised, recent in self.hotfixes:
-            if sentence.loose and not fault:
+            if (sentence.loose and not fault) or (sentence.points and not offered):
                 continue
             self.line = line
             self.at.recent = recent
             # "Wait for the next Windows NT 4.0 service pack" tells which of the affected lines is meant, no other.
             meant = self.at.lines(promised, ()) if promised else ()
             names = scope or tuple(name for name in meant if name in self.at.affected or name in self.at.confirmed)
+            if meant and not scope and set(names).isdisjoint(self.at.affected):
+                names = (*names, *self.at.servers)  # the next Windows NT service pack, told of a Terminal Server
             names = (
                 names or recent or confirmed or tabled or (others if foreign else self.at.servers) or self.at.affected
             )
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
+        for name in {each.product_line for each in self.corrections if each.kind is CorrectionKind.HOTFIX}:
+            self._needs_what_holds(name)
         self.corrections = [
             replace(each, requires=self.required[each.product_line])
             if each.kind is CorrectionKind.HOTFIX and each.product_line in self.required
             else each
             for each in self.corrections
         ]
+
+    def _needs_what_holds(self, name: str) -> None:
+        """Record what a line needs where the text names only another line's level: Terminal Server's SP4 for NT's."""
+        for level in product.line(name).levels if name not in self.required else ():
+            other, upto, _ = level.includes or ("", "", "")
+            needed = self.required.get(other)
+            if needed is not None and product.level_key(upto) >= product.level_key(needed):
+                self.required[name] = level.name
+                return
 
     def _is_step(self) -> bool:
         """Whether the paragraph is a step of a procedure: it tells what to install first, or how to see the fault."""
@@ -307,6 +341,8 @@ class _Reader:
             if levels == again and re.fullmatch(r"\W*\(", rest[end : thing.start()]):
                 end = thing.end()  # Office 2000 Service Pack 2 (SP2)
                 continue
+            if not remedy and self._beside_pack(sentence, rest, pending, levels[0]):
+                pending = pending[1:]
             pending = pending or _behind(rest, thing.end())
             unknown = not pending and wording.FILLING.sub("", rest[end : thing.start()])
             end = thing.end()
@@ -315,14 +351,24 @@ class _Reader:
             if not found:
                 self._problem(sentence, f"{levels[0]} of which product?")
             pending = []
-        if (
-            found
-            and not remedy
-            and pending
-            and re.fullmatch(r" ?(?:and|or)(?: in)?(?: the)? ", rest[end : pending[0].start])
-        ):
+        if found and not remedy and pending and _JOINED.fullmatch(rest, end, pending[0].start):
             self._release(sentence, rest[pending[0].start :])
         return found
+
+    def _beside_pack(self, sentence: Sentence, rest: str, pending: Sequence[product.Mention], level: str) -> bool:
+        """Whether a release stands before another product's service pack: `in MDAC 2.5 and Windows NT 4.0 SP6a`.
+
+        It has no such service pack itself, and is recorded as having the fix.
+        """
+        if len(pending) < 2 or not pending[0].lines or pending[0].product == pending[1].product:
+            return False
+        between = rest[pending[0].end : pending[1].start].replace(" and later", "")
+        has = any(product.known_level(product.line(name), level) for name in pending[0].lines)
+        if has or _JOINED.fullmatch(between) is None:
+            return False
+        for name in pending[0].lines:
+            self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
+        return True
 
     def _of_latest(
         self, sentence: Sentence, rest: str, latest: re.Match[str], *, remedy: bool
@@ -370,9 +416,33 @@ class _Reader:
                 mention = following
         if mention is None or not mention.lines or _is_other(rest, mention.end):
             return False
-        for name in mention.lines:
+        names = list(mention.lines)
+        for following in every[every.index(mention) + 1 :]:
+            # corrected in Exchange Server 5.0 and Exchange Server 5.5
+            joined = _JOINED.fullmatch(rest, mention.end, following.start) is not None
+            if not joined or not following.lines or _is_other(rest, following.end):
+                break
+            names += following.lines
+            mention = following
+        for name in names:
             self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
         return True
+
+    def _absent(self, sentence: Sentence, rest: str) -> None:
+        """Record later releases of what is affected, in which the fault is said not to occur, and nothing else of them.
+
+        `in Exchange Server 5.0 or 5.5.`; not: on Windows 2000; in Windows 3.1 running in standard mode.
+        """
+        mentions = product.mentions(rest)
+        left = "".join(rest[a.end : b.start] for a, b in pairwise(mentions))
+        if not mentions or mentions[0].start > 0 or rest[mentions[-1].end :].strip(" .)") or left.strip(" andor"):
+            return
+        known = [each.name for each in product.lines()]
+        for name in (line for mention in mentions for line in mention.lines if line in known):
+            of = product.line(name).product
+            same = [each for each in (*self.at.affected, *self.at.confirmed) if product.line(each).product == of]
+            if same and all(each in known and known.index(each) < known.index(name) for each in same):
+                self._add(name, product.RTM, CorrectionKind.RELEASE, sentence)
 
     def _own_release(self, sentence: Sentence, rest: str) -> bool:
         """Record a release of what is affected: `corrected in MASM 6.1`, `in version 1.2`, `in 5.0 of the client`.

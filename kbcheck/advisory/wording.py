@@ -74,10 +74,21 @@ _HOTFIX = re.compile(
     r"|\b(?:resolved|corrected|fixed|addressed) by the following (?:updated |new |replacement )?(?:file|version)s?\b"
     r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
     r"|patch)\b"
+    r"|\bservice pack\b(?:[^.;]|\.\d){0,80} or the individual (?:software update|package)\b"
 )
-# A patch is available: of what the article is about, if that is a fault
+# A patch is available, an update to SNA Server 3.0 is available: of what the article is about, if that is a fault; not:
+# a more recent update is available, a fix is available in Service Pack 3
 _OFFERED = re.compile(
-    r"\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)(?: now)? (?:available|developed|created)\b"
+    r"(?:(?<!recent )(?<!newer )(?<!later )\b(?:fix|hotfix|patch|update)(?:es)? (?:is|has been|was|are|have been)"
+    r"(?: now)?|\b(?:hot ?fix|fix|patch|update)(?:es)? (?:to|for) (?!the (?:latest )?service pack)(?:[^.;]|\.\d){1,80}?"
+    r" (?:is|are)(?: now| also| currently)?)"
+    r" (?:available|developed|created)\b(?! (?:in|with|as)\b)"
+    r"|\bis a (?:patch|fix|update) that (?:fixes|corrects|resolves)\b"
+)
+# Install the hotfix mentioned below: where another sentence offers it
+_POINTING = re.compile(
+    r"\b(?:fix|hotfix|update|patch) (?:that is )?(?:mentioned|referenced|described|referred to|listed|noted|identified)"
+    r" (?:below|above|later|in the status)\b"
 )
 # available on HP's BBS, from Lotus, from the following IBM Web site: in a text as it is written
 _FOREIGN = re.compile(
@@ -96,6 +107,11 @@ NEGATED = re.compile(
 LIMITED = re.compile(r",? but (?:only|if|not)\b")
 # Most occurrences of this problem were / This particular problem was: of several
 PARTIAL = re.compile(r"\b(?:most (?:occurrences|cases|instances)|particular (?:problem|issue))\b")
+# This problem does not occur in (the retail version of) Exchange Server 5.0, or in 5.5
+_ABSENT = re.compile(
+    r"(?:note: ?)?(?:however,? )?(?:this|the) (?:problem|issue|bug|behavior|error) does not (?:occur|exist)"
+    r" (?:in|with|on|under) (?:the )?(?:retail (?:of )?|released )?"
+)
 # what is said of a correction itself, not only of what holds it
 STRONG = re.compile(r"\b(?:corrected|fixed|resolved|addressed|solved|eliminated)\b", re.IGNORECASE)
 # After you install Windows NT 4.0 Service Pack 4, ...: what it brought
@@ -172,6 +188,8 @@ TRIGGERS = (
     "remedied",
     "rollup",
     "individual package",
+    "not occur",
+    "not exist",
 )
 TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r"sp\s*\d")))
 # A sentence without any of these states nothing.
@@ -179,7 +197,7 @@ _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
-    *("apply the", "install the", "feature", "pack"),
+    *("apply the", "install the", "feature", "pack", "patch that", "not occur", "not exist"),
 )
 _SHORT_PACK = re.compile(r"sp ?\d", re.IGNORECASE)
 RELATIVE = re.compile(
@@ -224,6 +242,8 @@ OWN_RELEASE = re.compile(
     r" ?(?:the )?((?:(?!build|file|driver|service|sp\d)[a-z][\w+#()-]* ){0,4})(\d{1,2}\.\d{1,2}[a-z]?)(?![\w.]*\w)"
     r"(?: (?:release )?of ([^.;(]{3,60}))?"
 )
+# PATCH: Printing with FoxBase
+FAULT_TITLE = re.compile(r"(?:BUG|FIX|PATCH|PRB) ?:")
 INSTRUCTIONS = re.compile(r"\b(?:kbhowto|kbinfo)\b")
 
 
@@ -233,7 +253,8 @@ class Sentence:
 
     `folded` is its text for the patterns (see product.fold; `5.5sp4` becomes `5.5 sp4`), `confirmed` what follows
     "confirmed this to be a problem in", `corrected` where "corrected in" stands; `loose`: it offers a hotfix in words
-    that may be about anything.
+    that may be about anything; `points`: to a hotfix that another sentence offers; `absent` is what follows "this
+    problem does not occur in".
     """
 
     text: str
@@ -244,6 +265,8 @@ class Sentence:
     feature: bool
     hotfix: bool
     loose: bool
+    points: bool
+    absent: str | None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -326,6 +349,9 @@ def _read(text: str) -> Iterator[Sentence]:
         hotfix = offered and not NEGATED.search(spaced.split(" available")[0]) and not _FOREIGN.search(words)
         feature = "feature" in spaced and bool(_FEATURE.search(spaced))
         pack = ("sp" in spaced or "pack" in spaced) and (PACK.search(spaced) or LATEST.search(spaced))
-        if confirmed or corrected or hotfix or feature or pack:
+        missing = _ABSENT.match(spaced) if " not " in spaced else None
+        if confirmed or corrected or hotfix or feature or pack or missing:
             rest = confirmed.group(1) if confirmed else None
-            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix, loose)
+            points = hotfix and _POINTING.search(spaced) is not None
+            absent = spaced[missing.end() :] if missing else None
+            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix, loose, points, absent)
