@@ -95,6 +95,13 @@ def test_tables(fleet: Assessment, golden: Callable[[str, str], None], by: str, 
     golden(f"{by}-{width}.txt", table.render(VIEWS[by](fleet), width=width))
 
 
+def test_a_prerequisite_names_its_product_where_the_row_is_of_another() -> None:
+    """Q297828: a Windows NT row, corrected by a hotfix of Exchange Server that needs Exchange's service pack."""
+    remedy = Remedy("Exchange Server 5.5", source="Q1", requires="SP4")
+    assert remedy_text(remedy, "Exchange Server 5.5") == "hotfix (Q1, needs SP4)"
+    assert remedy_text(remedy, "Windows NT 4.0") == "hotfix (Q1, needs Exchange 5.5 SP4)"
+
+
 def test_a_remedy_counts_a_file_once_whatever_it_is_built_for() -> None:
     rows = [FileVersion(name, "4.0.1381.7000", (4, 0, 1381, 7000)) for name in ("A.sys", "a.sys", "B.sys")]
     assert remedy_text(Remedy("Windows NT 4.0", source="Q1", files=tuple(rows[:2]))) == "A.sys 4.0.1381.7000 (Q1)"

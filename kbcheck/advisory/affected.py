@@ -23,6 +23,10 @@ _AFTER_NAME = re.compile(
     r"sp\d|(?:sp|service|all|and|or|server|workstation|enterprise|standard|professional|advanced|terminal|beta|editions?"
     r"|learning|control creation|japanese|german|french|english|korean|chinese|family)\b|[^a-z]"
 )
+# Internet Explorer versions 4.01, 5 for Windows NT 4.0: it is the same release on each
+_RUNS_ON = re.compile(
+    r"^(.*? versions? \d.*?) for Windows (?:95|98(?: Second Edition)?|NT(?: \d\.\d+)?|2000|Me|XP|3\.\d+)$", re.IGNORECASE
+)
 _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
 # A number in the list is a release, known or not; behind one of these words stands something else.
 _NUMBER = re.compile(r"(?<![\w.])\d{1,2}\.\d[\da-z]*(?![\w.]*\w)")
@@ -62,6 +66,7 @@ def _read(words: str) -> Iterable[tuple[str, str | None]]:
     # Real items end at 250 characters.
     text = _TAIL.sub("", words[:1000].strip())
     text = re.sub(r"^\*EDITOR Please do not choose this product\*", "", text)
+    text = _RUNS_ON.sub(r"\1", text)
     folded = product.fold(text)
     mentioned = [m for m in product.mentions(folded) if m.start == 0]
     if not mentioned:

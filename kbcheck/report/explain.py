@@ -140,7 +140,7 @@ def text(asked: Explanation, width: int = 80) -> str:
             lines.extend(
                 textwrap.wrap(f"Overruled: {said} ({conflict.reason})", width, subsequent_indent="           ")
             )
-    todo = " or ".join(map(_remedy, verdict.remedies[:3]))
+    todo = " or ".join(_remedy(each, asked.row.product_line) for each in verdict.remedies[:3])
     if verdict.status is Status.EXPOSED:
         todo = todo or "no correction is known; see the article for a workaround"
         lines.extend(textwrap.wrap(f"To do: {todo}", width, subsequent_indent="       "))
@@ -397,7 +397,7 @@ def _field(name: str) -> str:
     return f"the version of {name[6:]}" if name.startswith("files:") else name
 
 
-def _remedy(remedy: Remedy) -> str:
+def _remedy(remedy: Remedy, own: str) -> str:
     if remedy.level is not None:
         of = product.line(remedy.product_line)
         if remedy.level == product.RTM:
@@ -408,8 +408,11 @@ def _remedy(remedy: Remedy) -> str:
         if level is not None and level.requires:
             first = f", which needs {level.requires} first ({level.requires_source})"
         return f"install {remedy.product_line} {remedy.level}{obtain}{first}"
-    needs = f", needs {remedy.requires} first" if remedy.requires is not None and not remedy.files else ""
-    return f"install {remedy_text(remedy)}" if remedy.files else f"the hotfix of {remedy.source}{needs}"
+    if remedy.files:
+        return f"install {remedy_text(remedy, own)}"
+    other = "" if remedy.product_line == own else f"{product.line(remedy.product_line).short} "
+    needs = f", needs {other}{remedy.requires} first" if remedy.requires is not None else ""
+    return f"the hotfix of {remedy.source}{needs}"
 
 
 def _wrapped(head: str, fact: str, where: str, width: int) -> list[str]:
