@@ -158,6 +158,15 @@ def test_a_service_pack_above_all_known_counts_with_a_note() -> None:
     assert "above every service pack known" in verdict.evidence.notes[0]
 
 
+def test_a_service_pack_that_is_listed_and_said_to_correct_counts_with_a_note() -> None:
+    """Q271724 lists SMS 2.0 SP3, and says that SP3 corrects it."""
+    known = weigh(fact("SP3"), listed=("SP2", "SP3"))
+    verdict = matching.assess(at("SP3"), known)
+    assert verdict.reason is Reason.FIXED_BY_SERVICE_PACK
+    assert "the article lists SP3 as affected" in verdict.evidence.notes[0]
+    assert matching.assess(at("SP4"), known).evidence.notes == ()
+
+
 def test_the_latest_service_pack_is_read_by_the_articles_date() -> None:
     unnamed = fact(None, "service-pack-unnamed")
     in_1999 = weigh(unnamed, date=datetime.date(1999, 12, 17))

@@ -25,7 +25,8 @@ _AFTER_NAME = re.compile(
 )
 # Internet Explorer versions 4.01, 5 for Windows NT 4.0: it is the same release on each
 _RUNS_ON = re.compile(
-    r"^(.*? versions? \d.*?) for Windows (?:95|98(?: Second Edition)?|NT(?: \d\.\d+)?|2000|Me|XP|3\.\d+)$", re.IGNORECASE
+    r"^(.*? versions? \d.*?) for Windows (?:95|98(?: Second Edition)?|NT(?: \d\.\d+)?|2000|Me|XP|3\.\d+)$",
+    re.IGNORECASE,
 )
 _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
 # A number in the list is a release, known or not; behind one of these words stands something else.
