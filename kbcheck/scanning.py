@@ -86,11 +86,10 @@ def run(
 
 
 def judged(known: ArticleKnowledge) -> None:
-    """Raise SelectionError when an article reports no fault: a list, information, instructions."""
-    if not known.advisory:
+    """Raise SelectionError when no host is judged by an article: a list, information, instructions."""
+    if known.unjudged:
         raise SelectionError(
-            f"{known.id} reports no fault ({known.kind.value}), so that no host is judged by it; "
-            f"what it says: kbcheck show {known.id}"
+            f"{known.id} judges no host: {known.unjudged} ({known.kind.value}); what it says: kbcheck show {known.id}"
         )
 
 

@@ -245,7 +245,7 @@ def test_4_things_that_are_not_there(run: Run, scanned: str, tmp_path: Path) -> 
         ("import", tmp_path / "none"): "none: no such file or folder",
         ("show", "Q999999"): "Q999999 is not in the database; import it first",
         ("explain", "EXCH03", "Q999999"): "Q999999 is not in the database; import it first",
-        ("explain", "EXCH03", "Q268886"): "Q268886 reports no fault (fix-list), so that no host is judged by it",
+        ("explain", "EXCH03", "Q268886"): "Q268886 judges no host: it reports no fault (fix-list); what it says: ",
         ("explain", "exch18", "Q241556"): "was refused: servers.csv:19: service_pack",
         ("explain", "EXCH99", "Q241556"): "no host 'EXCH99' in scan 1; there is EXCH01",
         ("explain", "EXCH03", "Q241556", "--product", "SNA Server 4.0"): "EXCH03 has no SNA Server 4.0 in scan 1",

@@ -154,6 +154,6 @@ def test_an_article_without_a_fault_is_not_judged(db: str, ident: str) -> None:
     fleet = inventory.read_bytes("f.csv", b"host,product,version\nA,Exchange Server,5.5\n")
     with (
         Store(db) as store,
-        pytest.raises(SelectionError, match=rf"{ident} reports no fault \(fix-list\)"),
+        pytest.raises(SelectionError, match=rf"{ident} judges no host: it reports no fault \(fix-list\)"),
     ):
         scanning.run(fleet, store, articles=["Q241556", ident])

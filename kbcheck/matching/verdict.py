@@ -381,7 +381,9 @@ def _level_notes(level: str, line: LineKnowledge) -> tuple[str, ...]:
     if of.levels and of.level(level) is None:
         return (f"{level} is above every service pack known for {of.name}; it is taken as cumulative",)
     if level != product.RTM and level in line.levels:
-        return (f"the article lists {level} as affected, and {line.deciding[0].source} says that it corrects the fault",)
+        return (
+            f"the article lists {level} as affected, and {line.deciding[0].source} says that it corrects the fault",
+        )
     return ()
 
 

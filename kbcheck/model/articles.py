@@ -283,6 +283,14 @@ class ArticleKnowledge:
         """Return what is known for `product_line`, None when nothing is."""
         return next((known for known in self.lines if known.product_line == product_line), None)
 
+    @property
+    def unjudged(self) -> str:
+        """Why no host is judged by the article, "" where hosts are."""
+        if self.advisory:
+            return ""
+        described = self.kind in (Kind.PROBLEM, Kind.UNKNOWN)
+        return "it is no bug by its class, and no correction is known" if described else "it reports no fault"
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

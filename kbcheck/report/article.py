@@ -36,7 +36,7 @@ def page(
         + " "
         + day
     ]
-    kind = facts.kind.value + ("" if known.advisory else "; not judged: it reports no fault")
+    kind = facts.kind.value + (f"; not judged: {known.unjudged}" if known.unjudged else "")
     _add(lines, "kind", kind, width)
     for line in known.lines:
         if line.listed:
