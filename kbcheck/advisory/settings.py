@@ -25,7 +25,7 @@ _TRIGGERS = (
         "following steps",
         " and the reg",
     ),
-    *("(included ", "(which is included "),
+    *("(included ", "(which is included ", "2. "),
     *(
         f"{word} {verb}"
         for word in ("after", "once")
@@ -67,7 +67,6 @@ _MUST = re.compile(
 )
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
 _SECOND = re.compile(r" *2\. +.*\b(?:registry|regedt32|regedit|enable)\b")
-_SECOND_LINE = re.compile(r"(?m)^ *2\. ")
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
 # What may be done, or what is done when the fault shows
 _OPTIONAL = re.compile(
@@ -78,7 +77,7 @@ _FAR = 120  # characters between two of them
 
 def read(article: Article, body: prose.Body) -> Setting | None:
     """Return the first sentence that tells a setting, None when none does."""
-    wanted = body.lines_with(_TRIGGERS, [_SECOND_LINE])
+    wanted = body.lines_with(_TRIGGERS)
     for heading, first, end in prose.sections(article) if wanted else ():
         inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
         for paragraph in prose.paragraphs(article.lines, first, end, inside):

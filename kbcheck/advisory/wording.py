@@ -85,6 +85,7 @@ _OFFERED = re.compile(
     r" (?:available|developed|created)\b(?! (?:in|with|as)\b)"
     r"|\bis a (?:patch|fix|update) that (?:fixes|corrects|resolves)\b"
 )
+_OFFERING = ("available", "developed", "created", "that fixes", "that corrects", "that resolves")  # one is in each
 # Install the hotfix mentioned below: where another sentence offers it
 _POINTING = re.compile(
     r"\b(?:fix|hotfix|update|patch) (?:that is )?(?:mentioned|referenced|described|referred to|listed|noted|identified)"
@@ -344,7 +345,7 @@ def _read(text: str) -> Iterator[Sentence]:
         spaced = _SHORT.sub(" sp", folded) if "sp" in folded else folded
         corrected = tuple(match.span() for match in _CORRECTED.finditer(spaced))
         loose = _HOTFIX.search(spaced) is None
-        offered = not loose or _OFFERED.search(spaced) is not None
+        offered = not loose or (any(map(spaced.__contains__, _OFFERING)) and _OFFERED.search(spaced) is not None)
         loose = loose and _ABOUT_THIS.search(spaced) is None
         hotfix = offered and not NEGATED.search(spaced.split(" available")[0]) and not _FOREIGN.search(words)
         feature = "feature" in spaced and bool(_FEATURE.search(spaced))
