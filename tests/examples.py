@@ -819,7 +819,7 @@ EXAMPLES = [
             "query_words": None,
         },
         (("Word for MS-DOS 5.0", None), ("Word for MS-DOS 5.5", None)),
-        kind=Kind.UNKNOWN,
+        kind=Kind.PROBLEM,
     ),
     Example(
         "rows without a version, and one that fits no release",

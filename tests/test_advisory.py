@@ -945,11 +945,15 @@ def test_a_keyword_that_corrects_nothing(keyword):
         ({"title": "INFO: It Stops"}, Kind.INFO),
         ({"title": "How to Stop It"}, Kind.HOWTO),
         ({"title": "XADM: How to Stop It"}, Kind.HOWTO),
-        ({"title": "INFORMATION: It Stops"}, Kind.UNKNOWN),
+        ({"title": "INFORMATION: It Stops", "sections": (("SUMMARY", "It stops."),)}, Kind.UNKNOWN),
         ({"sections": (("STATUS", CONFIRMED_55),)}, Kind.BUG),
+        ({"sections": (("STATUS", CONFIRMED_55),), "trailer": {"Issue type": "kbprb"}}, Kind.BUG),
+        ({"sections": (("STATUS", CONFIRMED_55),), "title": "PRB: It Stops"}, Kind.BUG),
+        ({"title": "FIX: It Stops", "trailer": {"Issue type": "kbinfo"}}, Kind.BUG),
         ({"keywords": "exc55 kbfea", "trailer": {"Issue type": "kbinfo"}}, Kind.FEATURE),
         ({"title": "List of Bugs Fixed in Exchange Server 5.5 Service Pack 9"}, Kind.FIX_LIST),
-        ({}, Kind.UNKNOWN),
+        ({"sections": (("SUMMARY", "It stops."),)}, Kind.UNKNOWN),
+        ({"sections": (("SYMPTOMS", "It stops."),)}, Kind.PROBLEM),
     ],
 )
 def test_kind(changes, kind):

@@ -120,19 +120,22 @@ def _affected(
 
 
 def _kind(article: Article, feature: bool, confirmed: bool) -> Kind:
+    """Return the kind: what the text confirms, then its class, its title, its layout.
+
+    An article that confirms a fault, or is titled so, is about that fault, whatever its class.
+    """
     if feature or "kbfea" in map(str.lower, article.keywords):
         return Kind.FEATURE
-    issue = article.trailer_value("Issue type").lower().split()
     match = re.match(r"(BUG|FIX|PATCH|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
-    titled = _TITLE_KINDS[match.group(1).upper()] if match else None
+    titled = match.group(1).upper() if match is not None else ""
+    if confirmed or titled in ("BUG", "FIX"):
+        return Kind.BUG
+    issue = article.trailer_value("Issue type").lower().split()
     for token, kind in _ISSUE_KINDS.items():
         if token in issue:
-            # An article that confirms a fault is about that fault, whatever its class.
-            says = match is not None and match.group(1).upper() in ("BUG", "FIX")
-            tells = kind in (Kind.INFO, Kind.HOWTO) and (confirmed or says)
-            return Kind.BUG if tells else kind
-    if titled is not None:
-        return titled
+            return kind
+    if titled:
+        return _TITLE_KINDS[titled]
     if re.match(r"(?:\w+: )?how to\b", article.title, re.IGNORECASE):
         return Kind.HOWTO
-    return Kind.BUG if confirmed else Kind.UNKNOWN
+    return Kind.PROBLEM if any(each.heading == "SYMPTOMS" for each in article.sections) else Kind.UNKNOWN
