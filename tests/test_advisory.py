@@ -154,6 +154,7 @@ FIRST = "This problem was first corrected in "
         ("An update to SNA Server 3.0 is available to correct this problem.", (SNA30, None, HOTFIX)),
         ("A hot fix to SNA Server 3.0 Service Pack 1 is available to correct this problem.", (SNA30, None, HOTFIX)),
         ("A hotfix for this problem is available from Microsoft.", (E55, None, HOTFIX)),
+        ("Obtain the following fix or wait for the next Exchange Server service pack.", (E55, None, HOTFIX)),
         ("Fix.exe is a patch that fixes this problem.", (E55, None, HOTFIX)),
         ("This problem is resolved by the following updated files:", (E55, None, HOTFIX)),
         (
@@ -202,6 +203,7 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "No fix is available for this problem in Exchange Server 5.5 at this time.",
         "Currently no hotfix is available from the vendor.",
         "A more recent update is available that removes the value.",
+        "To correct this problem, contact Contoso to obtain the following patch:",
         "A fix for this problem is available in the next release.",
         "The fix is available in the product's next release.",
         "To resolve this problem, obtain the hotfix mentioned below.",
@@ -284,8 +286,9 @@ def test_a_hotfix_that_is_pointed_to_counts_where_it_is_offered():
     latest = "This problem was corrected in the latest Exchange Server 5.5 U.S. Service Pack."
     offer = "A supported fix is now available."
     assert stated(read(text(sections=(("RESOLUTION", pointing), ("STATUS", latest))))) == [(E55, None, UNNAMED)]
-    told = stated(read(text(sections=(("RESOLUTION", pointing), ("STATUS", offer)))))
-    assert told == [(E55, None, HOTFIX), (E55, None, HOTFIX)]
+    assert stated(read(text(sections=(("RESOLUTION", pointing), ("STATUS", offer))))) == [(E55, None, HOTFIX)]
+    rows = "This fix should have the following time stamp:\n\n   04/10/98  07:49p   382,576 Store.exe (Intel)"
+    assert stated(read(text(sections=(("RESOLUTION", f"{pointing}\n\n{rows}"),)))) == [(E55, None, HOTFIX)]
 
 
 def test_a_sentence_may_end_at_a_semicolon_before_the_correction():

@@ -25,6 +25,7 @@ from kbcheck.model import (
     Reason,
     Setting,
     Status,
+    Verdict,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -224,6 +225,16 @@ def test_order_speaks_for_no_level_that_a_hotfix_came_after() -> None:
     assert reason(at("SP4"), known) is Reason.FIXED_BY_BUILD_ORDER
 
 
+def test_a_later_file_speaks_only_past_the_level_that_a_hotfix_came_after() -> None:
+    """Q306521: files of SMS 2.0 SP4 itself do not hold what the Hotfix Rollup Package of SP4 brought."""
+    wanted = row("5.5.2448.40")
+    after = weigh(fact(None, "hotfix", requires="SP3"), files=(wanted,))
+    for level in ("SP2", "SP3", "SP4"):
+        assert reason(at(level, files=files(store="5.5.2650.24")), after) is Reason.BRANCH_UNCLEAR
+        assert reason(at(level, files=files(store="5.5.2653.23")), after) is Reason.FIXED_BY_BUILD_ORDER
+    assert reason(at("SP3", files=files(store="5.5.2650.24")), weigh(files=(wanted,))) is Reason.FIXED_BY_BUILD_ORDER
+
+
 @pytest.mark.parametrize(
     ("told", "wanted"),
     [
@@ -309,6 +320,26 @@ def test_a_claimed_hotfix_that_needs_a_higher_level_is_noted() -> None:
     assert (low.reason, high.reason) == (Reason.FIXED_BY_HOTFIX, Reason.FIXED_BY_HOTFIX)
     assert low.evidence.notes[0].endswith("it needs SP4 first")
     assert "needs" not in high.evidence.notes[0]
+
+
+def test_a_claimed_hotfix_that_is_offered_for_other_lines_only_is_unclear() -> None:
+    """Q182420: there is a hotfix for SMS 1.2, and none for SMS 2.0."""
+    listed = tuple(Affected(name, None, 12, "text") for name in (LINE, "Exchange Server 5.0"))
+    other = fact(None, "hotfix", line="Exchange Server 5.0")
+
+    def judge(*corrections: Correction) -> Verdict:
+        date = datetime.date(2001, 1, 1)
+        return matching.assess(
+            at("SP3", hotfixes=("Q1",)), knowledge.weigh(Facts("Q1", "t", date, Kind.BUG, listed, (), corrections))
+        )
+
+    verdict = judge(other)
+    assert verdict.reason is Reason.HOTFIX_BUILD_UNKNOWN
+    assert verdict.evidence.notes == (f"a hotfix is known for Exchange Server 5.0, and none for {LINE}",)
+    assert verdict.evidence.demands == (other,)
+    for own in (fact(None, "hotfix"), fact("SP4")):  # before a service pack there may have been one
+        assert judge(other, own).reason is Reason.FIXED_BY_HOTFIX
+    assert judge().reason is Reason.FIXED_BY_HOTFIX  # by its number it is this article's, whoever made it
 
 
 def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> None:

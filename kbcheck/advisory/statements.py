@@ -184,10 +184,12 @@ class _Reader:
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         others = tuple(name for name in self.at.affected if name not in self.at.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
-        offered = any(not sentence.points for sentence, *_ in self.hotfixes) or any(row.version for row in self.rows)
+        offers = any(not sentence.points for sentence, *_ in self.hotfixes)
         for sentence, line, scope, promised, recent in self.hotfixes:
-            if (sentence.loose and not fault) or (sentence.points and not offered):
+            if sentence.loose and not fault:
                 continue
+            if sentence.points and ((offers and not scope) or not (offers or self.rows)):
+                continue  # what it points to says more, or is not there
             self.line = line
             self.at.recent = recent
             # "Wait for the next Windows NT 4.0 service pack" tells which of the affected lines is meant, no other.
@@ -204,7 +206,7 @@ class _Reader:
             self._needs_what_holds(name)
         self.corrections = [
             replace(each, requires=self.required[each.product_line])
-            if each.kind is CorrectionKind.HOTFIX and each.product_line in self.required
+            if each.kind is CorrectionKind.HOTFIX and each.requires is None and each.product_line in self.required
             else each
             for each in self.corrections
         ]
@@ -306,9 +308,10 @@ class _Reader:
         if re.search(r"\b(?:rollup|roll-up|hrp|srp)\b", rest) and wording.PACK.search(rest):
             of_pack = wording.ROLLUP_OF.search(rest)
             for name in product.named_lines(rest):
-                self._add(name, None, CorrectionKind.HOTFIX, sentence)
-                if of_pack is not None:
-                    self._needs(name, of_pack.group(1))
+                needs = (
+                    product.known_level(product.line(name), f"SP{of_pack.group(1)}") if of_pack is not None else None
+                )
+                self._add(name, None, CorrectionKind.HOTFIX, sentence, needs)
             return True
         events: list[tuple[int, str, object]] = [(m.start, "product", m) for m in product.mentions(rest)]
         events += [(m.start(), "pack", m) for m in wording.PACK.finditer(rest)]
@@ -474,10 +477,11 @@ class _Reader:
 
     # --- results ------------------------------------------------------------------------------------------------------
 
-    def _add(self, name: str, level: str | None, kind: CorrectionKind, sentence: Sentence) -> None:
-        told = Correction(
-            self.article.id, name, level, kind, Method.SENTENCE, self.article.id, self.line, sentence.text
-        )
+    def _add(
+        self, name: str, level: str | None, kind: CorrectionKind, sentence: Sentence, requires: str | None = None
+    ) -> None:
+        ident = self.article.id
+        told = Correction(ident, name, level, kind, Method.SENTENCE, ident, self.line, sentence.text, requires=requires)
         self.corrections.append(told)
 
     def _problem(self, sentence: Sentence, message: str) -> None:

@@ -69,6 +69,14 @@ _HEADER_WORDS = re.compile(
     r"|path|description|checksum|component)",
     re.IGNORECASE,
 )
+# 03/27/98 09:12p 170,208 Wuser32.exe (Intel): a row of a table without names of columns
+_BARE_ROW = re.compile(
+    r"^ {0,12}\d{1,2}[-/]\d{1,2}[-/]\d{2,4} +\d{1,2}:\d\d ?[ap]?m? +\d[\d,]*(?: bytes)? +[\w$~-]+\.\w{2,3}"
+    r"(?: *\((?:intel|alpha|x86|i386|mips|ppc)\))? *$",
+    re.MULTILINE,
+)
+_BARE_COLUMNS = ("date", "time", "size", "file", "platform")
+_BESIDE_FILE = re.compile(r"(?<=\w)(?=\((?:intel|alpha|x86|i386|mips|ppc)\))", re.IGNORECASE)  # Dns.exe(Alpha)
 # One of these, or a second word like "file", stands in each line of names of columns that is ASCII.
 _OTHER_WORDS = (
     *("version", "size", "byte", "date", "time", "build", "platform", "processor", "system", "cpu", "language"),
@@ -117,7 +125,8 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
     first, end = article.body
     lines = article.lines
     heads = _heads(body)
-    last = max(_last_box(body), max(heads, default=0))
+    bare = _bare(body)
+    last = max(_last_box(body), max(heads, default=0), max(bare, default=0))
     if last < first:
         return
     starts = {section.line: section.heading for section in article.sections}
@@ -175,10 +184,13 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 number = table.end
                 paragraph = []
                 continue
-        elif number in heads:
+        elif number in heads or number in bare:
             text = " ".join(paragraph).lower()
             introduced = introduced or _introduces(text, section)
-            table = _columns(lines, number, end, component, heading)
+            if number in heads:
+                table = _columns(lines, number + 1, end, component, heading, _names(lines[number - 1]))
+            else:
+                table = _columns(lines, number, end, component, heading, _BARE_COLUMNS)
             if introduced and table.rows:
                 yield table
             number = max(table.end, number + 1)
@@ -222,6 +234,14 @@ def _heads(body: prose.Body) -> set[int]:
                 judged.add(number)
             at = text.find(word, end)
     return found
+
+
+def _bare(body: prose.Body) -> set[int]:
+    """Return the lines that look like rows of a table without names of columns, where "the following fix" stands."""
+    text = body.lower
+    if "stamp" not in text and "following fix" not in text:
+        return set()
+    return {body.first + text.count("\n", 0, match.start()) for match in _BARE_ROW.finditer(text)}
 
 
 def _last_box(body: prose.Body) -> int:
@@ -343,14 +363,25 @@ def _is_columns(lines: Sequence[str], number: int, end: int) -> bool:
     return False
 
 
-def _columns(lines: Sequence[str], number: int, end: int, component: str | None, heading: str | None) -> Table:
+def _names(line: str) -> tuple[str | None, ...]:
+    """Return what the columns hold that a line names."""
+    return tuple("file" if m.lastgroup == "bare" else m.lastgroup for m in _HEADER_WORDS.finditer(line))
+
+
+def _columns(
+    lines: Sequence[str],
+    number: int,
+    end: int,
+    component: str | None,
+    heading: str | None,
+    words: tuple[str | None, ...],
+) -> Table:
+    """Read rows from line `number` on, whose columns hold `words`."""
     first = number
-    words = tuple("file" if m.lastgroup == "bare" else m.lastgroup for m in _HEADER_WORDS.finditer(lines[number - 1]))
-    number += 1
     found: list[FixedFile] = []
     platform: str | None = None
     while number < end:
-        stripped = _TAG.sub("", lines[number - 1]).strip()
+        stripped = _BESIDE_FILE.sub(" ", _TAG.sub("", lines[number - 1]).strip())
         if not stripped or re.fullmatch(r"[-=\s]{4,}", stripped):
             number += 1
             continue

@@ -74,6 +74,7 @@ _HOTFIX = re.compile(
     r"|\b(?:resolved|corrected|fixed|addressed) by the following (?:updated |new |replacement )?(?:file|version)s?\b"
     r"|\bcontact .{0,40}?(?:technical|product) support.{0,30}? to obtain the (?:following )?(?:fix|hotfix|update"
     r"|patch)\b"
+    r"|\bobtain the following (?:fix|hotfix|update|patch)\b"
     r"|\bservice pack\b(?:[^.;]|\.\d){0,80} or the individual (?:software update|package)\b"
 )
 # A patch is available, an update to SNA Server 3.0 is available: of what the article is about, if that is a fault; not:
@@ -95,6 +96,7 @@ _POINTING = re.compile(
 _FOREIGN = re.compile(
     r"\bavailable (?:\w+ ){0,3}?(?:from|on|through|by|at) (?:the )?(?:following )?"
     r"(?!Microsoft|Internet|World|Web|WWW|MS|FTP|BBS|PSS|PPSS|CompuServe|Product|Technical|Windows|Download|Q\d)[A-Z][\w'/&-]*"
+    r"|\b[Cc]ontact (?!Microsoft|MS|Product|Technical|Premier|PSS|Support|Customer)[A-Z]\w*"
 )
 NEGATED = re.compile(
     r"\b(?:not|never|isn't|wasn't|cannot) (?:yet )?(?:been |be )?(?:corrected|fixed|included|addressed|resolved"
@@ -113,6 +115,8 @@ _ABSENT = re.compile(
     r"(?:note: ?)?(?:however,? )?(?:this|the) (?:problem|issue|bug|behavior|error) does not (?:occur|exist)"
     r" (?:in|with|on|under) (?:the )?(?:retail (?:of )?|released )?"
 )
+# what follows the offer of a hotfix: obtain the following fix, or wait for the next service pack
+_ALTERNATIVE = re.compile(r" available\b| or wait for\b")
 # what is said of a correction itself, not only of what holds it
 STRONG = re.compile(r"\b(?:corrected|fixed|resolved|addressed|solved|eliminated)\b", re.IGNORECASE)
 # After you install Windows NT 4.0 Service Pack 4, ...: what it brought
@@ -347,7 +351,8 @@ def _read(text: str) -> Iterator[Sentence]:
         loose = _HOTFIX.search(spaced) is None
         offered = not loose or (any(map(spaced.__contains__, _OFFERING)) and _OFFERED.search(spaced) is not None)
         loose = loose and _ABOUT_THIS.search(spaced) is None
-        hotfix = offered and not NEGATED.search(spaced.split(" available")[0]) and not _FOREIGN.search(words)
+        told = _ALTERNATIVE.split(spaced, maxsplit=1)[0] if offered else ""
+        hotfix = offered and not NEGATED.search(told) and not _FOREIGN.search(words)
         feature = "feature" in spaced and bool(_FEATURE.search(spaced))
         pack = ("sp" in spaced or "pack" in spaced) and (PACK.search(spaced) or LATEST.search(spaced))
         missing = _ABSENT.match(spaced) if " not " in spaced else None

@@ -52,11 +52,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What of a line's knowledge does not depend on the host."""
+    """What of a line's knowledge does not depend on the host.
+
+    `needs` is the highest level that a hotfix needs first.
+    """
 
     product_line: str
     tests: tuple[FileTest, ...]
     claims: dict[str, Claim]
+    needs: str | None
     order: str | None
     ordered: Demands
     remedies: tuple[Remedy, ...]
@@ -139,18 +143,18 @@ def _prepare(line: LineKnowledge) -> Prepared:
         claims[source] = Claim(sure, tuple(members))
     if line.subject:
         claims.setdefault(line.subject, Claim(True, tuple(line.fixed_files)))
-    order, ordered = _build_order(of, tests, line.corrections)
+    needed = (each.requires for each in line.corrections if each.requires is not None)
+    needs = max(needed, key=product.level_key, default=None)
+    order, ordered = _build_order(of, tests, needs)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
         for name, build in (*test.required, *test.higher):
             wanted.setdefault(name, set()).add(build)
     every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
-    return Prepared(line.product_line, tuple(tests), claims, order, ordered, _remedies(line, of), every)
+    return Prepared(line.product_line, tuple(tests), claims, needs, order, ordered, _remedies(line, of), every)
 
 
-def _build_order(
-    of: product.Line, tests: Sequence[FileTest], corrections: Sequence[Correction]
-) -> tuple[str | None, Demands]:
+def _build_order(of: product.Line, tests: Sequence[FileTest], needs: str | None) -> tuple[str | None, Demands]:
     """Return the level that a host must be past for rule 10: the lowest branch that a test wants, and what says so.
 
     Rows on the release's own base number say nothing: later service packs need not contain them. Nor do rows on no
@@ -160,14 +164,13 @@ def _build_order(
         return None, ()
     base = of.levels[0].build[2]
     branches = {level.build[2] for level in of.levels if len(level.build) > 3}
-    needed = [each.requires for each in corrections if each.requires is not None]
     lowest: tuple[str, Demands] | None = None
     for test in tests:
         builds = [build for _, build in (*test.required, *test.higher) if len(build) > 2]
         if not builds or any(build[2] <= base or (branches and build[2] not in branches) for build in builds):
             continue
         level = product.level_of_build(of, max(builds, key=product.build_key))
-        level = max(filter(None, (level, *needed)), key=product.level_key, default=None)
+        level = max(filter(None, (level, needs)), key=product.level_key, default=None)
         if level is not None and (lowest is None or product.level_key(level) < product.level_key(lowest[0])):
             lowest = (level, test.demands)
     return lowest if lowest is not None else (None, ())
@@ -226,7 +229,7 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
             continue
         answers = {
             _of_own_branch(of, have, [build for other, build in test.higher if other == name])
-            or _branch(of, line, have, wanted, base)
+            or _branch(of, line, have, wanted, base, demanded.needs)
             for name, have, wanted in reported
         }
         if "unclear" in answers:
@@ -267,12 +270,17 @@ def _level_of(name: str, build: tuple[int, ...]) -> str | None:
 
 
 def _branch(
-    of: product.Line, line: LineKnowledge, have: tuple[int, ...], wanted: tuple[int, ...], base: int | None
+    of: product.Line,
+    line: LineKnowledge,
+    have: tuple[int, ...],
+    wanted: tuple[int, ...],
+    base: int | None,
+    needs: str | None,
 ) -> str:
     """Return "same" where a version at or past the wanted one surely holds the correction, else why not.
 
-    "unclear": on a later branch before the first correction; "base": past the release's own base number; "order": no
-    service pack is named, so order alone speaks (rule 10).
+    "unclear": on a later branch before the first correction, or not past the level that a hotfix needs; "base": past
+    the release's own base number; "order": no service pack is named, so order alone speaks (rule 10).
     """
     if of.scheme != "branch":
         return "same"
@@ -283,4 +291,4 @@ def _branch(
         return "same" if product.level_key(mine) >= product.level_key(line.latest) else "unclear"
     if base is not None and len(wanted) > 2 and wanted[2] <= base:
         return "base"
-    return "order"
+    return "unclear" if needs is not None and product.level_key(mine) <= product.level_key(needs) else "order"

@@ -30,7 +30,7 @@ rollup that is claimed, with the reported files of a block at their versions, is
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kbcheck import product
@@ -41,6 +41,7 @@ from kbcheck.model import (
     UNSPECIFIED,
     ArticleKnowledge,
     Correction,
+    CorrectionKind,
     Evidence,
     LineKnowledge,
     Profile,
@@ -244,7 +245,9 @@ class _Question:
                 if any(_before(level, needed) for needed in needs):
                     note += f"; it needs {' or '.join(sorted(needs))} first"
                 demands = claim.demands or line.affected
-                return self.answer(Reason.FIXED_BY_HOTFIX, 9, demands, ("hotfixes",), notes=(note,))
+                return self._of_others(claimed) or self.answer(
+                    Reason.FIXED_BY_HOTFIX, 9, demands, ("hotfixes",), notes=(note,)
+                )
             named = (product.file_key(f.file) for d in claim.demands if isinstance(d, Correction) for f in d.files)
             lacking = tuple(dict.fromkeys(f"files:{name}" for name in named)) or ("files",)
             return self.answer(Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
@@ -276,6 +279,20 @@ class _Question:
             )
             return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, by_order, _LEVEL, notes=(note,))
         return self._beside()
+
+    def _of_others(self, claimed: Sequence[str]) -> Verdict | None:
+        """Return a verdict where only the article itself is claimed, and it offers a hotfix for other lines alone."""
+        line = self.line
+        if set(claimed) != {self.known.id} or line.corrections or line.fixed_files:
+            return None
+        others = [c for each in self.known.lines for c in each.corrections if c.kind is CorrectionKind.HOTFIX]
+        if not others:
+            return None
+        names = ", ".join(dict.fromkeys(each.product_line for each in others))
+        note = f"a hotfix is known for {names}, and none for {line.product_line}"
+        return self.answer(
+            Reason.HOTFIX_BUILD_UNKNOWN, 9, tuple(others), ("hotfixes",), missing=("files",), notes=(note,)
+        )
 
     def _beside(self) -> Verdict | None:
         """Rule 11: corrected in another product that this host runs, and not in this one."""
