@@ -25,7 +25,7 @@ _TRIGGERS = (
         "following steps",
         " and the reg",
     ),
-    *("(included ", "(which is included ", "2. "),
+    *("(included ", "(which is included ", "2. ", "requires that", "be applied and"),
     *(
         f"{word} {verb}"
         for word in ("after", "once")
@@ -47,6 +47,12 @@ _STEPS = (
 )
 # After applying the fix, perform the following steps
 _PROCEDURE = re.compile(r"\b(?:perform|take|use|follow|complete|do) the (?:following )?steps\b")
+_PASSIVE = re.compile(r"\b(?:must|has to|needs to|should) be (?:manually )?(?:added|set|created|changed|modified)\b")
+# The fix requires that the following registry value be added; the fix should be applied and the setting be set
+_REQUIRED = re.compile(
+    r"\b(?:fix|hotfix|service pack|update|patch)\b(?:[^.]|\.\w){0,120}? (?:requires that|be applied and) [^.]{0,80}?"
+    r"\b(?:registry|value|key|parameter|entry)\b[^.]{0,60}?\b(?:added|set|created)\b"
+)
 # In addition to applying the update, the following registry entry must be added
 _ADDITION = re.compile(
     r"\bin addition to (?:obtaining|applying|installing) [^.]{0,60}\b(?:fix|hotfix|hotfixed|service pack|update|patch)"
@@ -103,12 +109,15 @@ def _is_second(article: Article, first: int, end: int, paragraph: prose.Paragrap
 def _tells(words: str, heading: str) -> bool:
     if _OPTIONAL.search(words):
         return False
-    if _SWITCH.search(words) or _AND_MORE.search(words) or (_ADDITION.search(words) and _CHANGE.search(words)):
+    if _SWITCH.search(words) or _AND_MORE.search(words) or _REQUIRED.search(words):
+        return True
+    if _ADDITION.search(words) and _CHANGE.search(words):
         return True
     if _MUST.match(words):
         return heading not in _TOLD_BEFORE
     match = _INSTALLED.search(words)
-    return _in_turn(words, match, (_STEPS[0], _PROCEDURE)) or _in_turn(words, match, _STEPS)
+    told = ((_STEPS[0], _PROCEDURE), _STEPS, (_STEPS[0], _STEPS[2], _PASSIVE))
+    return any(_in_turn(words, match, steps) for steps in told)
 
 
 def _in_turn(words: str, match: re.Match[str] | None, steps: Iterable[re.Pattern[str]]) -> bool:
