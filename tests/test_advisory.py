@@ -530,6 +530,21 @@ def test_a_rollup_of_a_service_pack_came_after_it():
     assert (told.product_line, told.level, told.kind, told.requires) == (E55, None, HOTFIX, "SP3")
 
 
+def test_a_hotfix_needs_the_level_that_holds_the_one_it_names():
+    """Q294345: a hotfix for Terminal Server, "requires Windows NT 4.0 Service Pack 6a"."""
+    body = "A supported fix is now available. This hotfix requires Windows NT 4.0 Service Pack 6a."
+    (told,) = read(text(applies_to=(f"Microsoft {TSE}",), sections=(("RESOLUTION", body),))).corrections
+    assert (told.product_line, told.kind, told.requires) == (TSE, HOTFIX, "SP6")
+
+
+def test_what_a_rollup_needs_is_not_what_the_articles_own_hotfix_needs():
+    """Q306521: a hotfix for SMS 2.0 SP3, later part of the Hotfix Rollup Package of SP4."""
+    offer = "A supported fix is now available."
+    status = f"{FIRST}Exchange Server 5.5 Service Pack 4 Hotfix Rollup Package."
+    told = read(text(sections=(("RESOLUTION", offer), ("STATUS", status)))).corrections
+    assert [(each.kind, each.requires) for each in told] == [(HOTFIX, "SP4"), (HOTFIX, None)]
+
+
 @pytest.mark.parametrize(
     ("sentence", "required"),
     [
@@ -544,6 +559,13 @@ def test_a_rollup_of_a_service_pack_came_after_it():
         ("This hotfix requires Windows NT 4.0 Service Pack 6a or Exchange Server 5.5 SP2.", {E55: "SP2"}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3.", {E55: "SP3"}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3 (SP3).", {E55: "SP3"}),
+        ("This fix can be applied to computers that run Exchange Server 5.5 Service Pack 2.", {E55: "SP2"}),
+        ("This fix should only be installed after you apply Exchange Server 5.5 SP3.", {E55: "SP3"}),
+        ("You must apply Exchange Server 5.5 Service Pack 2 before you apply this fix.", {E55: "SP2"}),
+        ("You must be running Exchange Server 5.5 SP4 or later to apply this fix.", {E55: "SP4"}),
+        ("Before you apply the hotfix below, install Exchange Server 5.5 SP1.", {E55: "SP1"}),
+        ("This patch can be installed on Exchange Server 5.5 Gold or Service Pack 1.", {}),
+        ("You must have Exchange Server 5.5 Service Pack 2.", {}),
         ("This fix requires Service Pack 4 for Windows NT 4.0.", {}),
         ("This update requires a restart; it is a part of Exchange Server 5.5 Service Pack 4.", {}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 9.", {}),

@@ -45,6 +45,20 @@ def test_a_title_of_a_fix_list(title):
     assert meaning.corrections == ()
 
 
+@pytest.mark.parametrize(
+    ("title", "needs"),
+    [
+        ("XADM: Exchange Server 5.5 Post-SP3 Store Fixes Available", "SP3"),
+        ("XADM: Exchange Server 5.5 Post-Service Pack 4 Store Fixes Available", "SP4"),
+        ("XADM: Exchange Server 5.5 Store Fixes Available", None),
+    ],
+)
+def test_what_a_rollup_needs_first(title, needs):
+    body = "Store fixes released on July 19, 2000:\n\n   Store.exe version 5.5.2652.61\n\n   Q900500 XADM: A Fault"
+    (told,) = read(title, body).corrections
+    assert (told.subject, told.requires) == ("Q900500", needs)
+
+
 def test_a_fix_list_without_entries_is_a_problem_and_a_readme_without_is_none():
     (problem,) = read(SP1, "Nothing listed.").problems
     assert (problem.kind, problem.message) == ("list-empty", "titled as a fix list, but no entry was recognised")

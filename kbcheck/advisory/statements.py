@@ -238,8 +238,8 @@ class _Reader:
     def _correction(self, sentence: Sentence) -> None:
         folded = sentence.folded
         needs = wording.REQUIRES.search(folded)
-        if needs is not None:
-            self._requires(needs.group(1))
+        if needs is not None and "gold" not in folded:  # Windows 2000 Gold, as which it was released
+            self._requires(needs.group(needs.lastindex or 1))
         if not sentence.corrected and "pack" not in folded and "sp" not in folded:
             return
         if wording.FURTHER.match(folded) or sentence.text.startswith("("):

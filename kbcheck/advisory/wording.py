@@ -134,8 +134,15 @@ PREREQUISITE = re.compile(
     r"\b(?:requires?|required|prerequisite|must (?:first )?(?:be (?:applied|installed|running|at)|have|apply|install)"
     r"|prior to|before (?:you |applying|installing)|depend(?:s|encies))\b"
 )
-# Because of file dependencies, this hotfix requires Windows NT 4.0 Service Pack 6a
-REQUIRES = re.compile(r"\bthis (?:fix|hotfix|update|patch) requires? ([^;]*)")
+# Because of file dependencies, this hotfix requires Windows NT 4.0 Service Pack 6a / This fix can be installed on ... /
+# You must apply ... before applying this fix / Before you apply the hotfix, install ...
+REQUIRES = re.compile(
+    r"\b(?:this|the) (?:fix|hotfix|update|patch) (?:requires?"
+    r"|(?:can|should|must) (?:only )?be (?:installed|applied) (?:only )?(?:on|to|after)) ([^;]*)"
+    r"|\byou must (?:first )?(?:apply|install|be running) ([^;]{3,120}?)"
+    r" (?:before (?:you |apply|install)|to (?:apply|install) )"
+    r"|\bbefore you (?:apply|install) (?:this|the) (?:fix|hotfix|update|patch)\b[^;]{0,60}? install ([^;]*)"
+)
 # Service Pack 4 for Windows NT 4.0
 OF_PRODUCT = re.compile(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)")
 # Service Pack 4 Hotfix Rollup Package (HRP), SP6a Security Rollup Package: what came after it
