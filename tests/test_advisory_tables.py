@@ -331,3 +331,41 @@ def test_rows_belong_to_a_product_that_is_no_server_only_where_it_is_the_only_on
     assert (row.product_line, row.build) == ("Outlook 98", (5, 5, 2650, 24))
     (row,) = read(f"{ATTRIBUTES}\n\n{STORE}", applies_to=("Microsoft Outlook 98", "Microsoft Outlook 97")).fixed_files
     assert (row.product_line, row.build) == (None, ())
+
+
+# --- rows without names of columns ------------------------------------------------------------------------------------
+
+STAMPED = """   10/22/97  06:02p               181,504 Advapi32.dll (Intel)
+   10/29/97  03:52p               169,504 Winlogon.exe(Intel)
+
+   10/29/97  3:51pm  236,304 winlogon.exe (Alpha)"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This fix should have the following time stamp:",
+        "The hotfix\nshould have the following timestamp:",
+        "Obtain the following fix, or wait for the next Windows NT service pack.",
+    ],
+)
+def test_rows_behind_a_sentence_about_the_fix(words):
+    """Q169228, Q187503, Q187800: date, time, size, file and processor, under no names."""
+    rows = read(f"{words}\n\n{STAMPED}\n\nNOTE: Restart.").fixed_files
+    assert [(row.file, row.date, row.size, row.platform, row.version) for row in rows] == [
+        ("Advapi32.dll", "10/22/97", "181,504", "Intel", None),
+        ("Winlogon.exe", "10/29/97", "169,504", "Intel", None),
+        ("winlogon.exe", "10/29/97", "236,304", "Alpha", None),
+    ]
+    assert {row.product_line for row in rows} == {E55}
+
+
+@pytest.mark.parametrize(
+    ("words", "heading"),
+    [
+        ("The directory listing appears as follows:", "MORE INFORMATION"),
+        ("The folder holds these files. The time stamp tells when they were copied.", "SYMPTOMS"),
+    ],
+)
+def test_a_listing_of_files_is_no_fix(words, heading):
+    assert read(f"{words}\n\n{STAMPED}", heading).fixed_files == ()

@@ -75,6 +75,11 @@ _BARE_ROW = re.compile(
     r"(?: *\((?:intel|alpha|x86|i386|mips|ppc)\))? *$",
     re.MULTILINE,
 )
+# This fix should have the following time stamp; obtain the following fix
+_BARE_INTRODUCTION = re.compile(
+    r"\b(?:fix|hotfix|update|patch)(?:es)? should have the following"
+    r"|\bobtain the following (?:fix|hotfix|update|patch)\b"
+)
 _BARE_COLUMNS = ("date", "time", "size", "file", "platform")
 _BESIDE_FILE = re.compile(r"(?<=\w)(?=\((?:intel|alpha|x86|i386|mips|ppc)\))", re.IGNORECASE)  # Dns.exe(Alpha)
 # One of these, or a second word like "file", stands in each line of names of columns that is ASCII.
@@ -131,7 +136,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         return
     starts = {section.line: section.heading for section in article.sections}
     section = ""
-    introduced = False
+    introduced = bare_introduced = False
     component: str | None = None
     heading: str | None = None
     paragraph: list[str] = []
@@ -142,11 +147,13 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         if number in starts:
             section = starts[number]
             introduced, component, heading, paragraph = False, None, None, []
+            bare_introduced = False
             number += 2
             continue
         if not stripped:
             if paragraph:
                 text = " ".join(paragraph).lower()
+                bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
                 if _introduces(text, section, ends=True):
                     introduced = True
                 elif _REVOCATION.search(text):
@@ -187,11 +194,11 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         elif number in heads or number in bare:
             text = " ".join(paragraph).lower()
             introduced = introduced or _introduces(text, section)
-            if number in heads:
-                table = _columns(lines, number + 1, end, component, heading, _names(lines[number - 1]))
-            else:
-                table = _columns(lines, number, end, component, heading, _BARE_COLUMNS)
-            if introduced and table.rows:
+            bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
+            headed = number in heads
+            columns = _names(line) if headed else _BARE_COLUMNS
+            table = _columns(lines, number + headed, end, component, heading, columns)
+            if (introduced if headed else bare_introduced) and table.rows:
                 yield table
             number = max(table.end, number + 1)
             paragraph = []
