@@ -17,7 +17,7 @@ import pickle
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -144,7 +144,8 @@ def assess(
 ) -> Assessment:
     """Return the assessment of the installations of `fleet` whose product line is among `lines` (None: all)."""
     profiles, hosts = _profiles(fleet, lines)
-    fleetwide = matching.Fleetwide(profiles)
+    spoken = matching.spoken_of({profile.product_line for profile in profiles}, selected)
+    fleetwide = matching.Fleetwide(profiles, spoken)
     return Assessment(
         created=now.isoformat(timespec="seconds"),
         inventories=fleet.inventories,
@@ -155,20 +156,21 @@ def assess(
         profiles=profiles,
         groups=fleetwide.groups,
         hosts=hosts,
-        columns=_columns(fleetwide, profiles, selected, workers),
+        columns=_columns(fleetwide, profiles, spoken, selected, workers),
     )
 
 
 def _columns(
     fleetwide: matching.Fleetwide,
     profiles: Sequence[Profile],
+    spoken: Collection[str],
     selected: Sequence[ArticleKnowledge],
     workers: Workers | None,
 ) -> tuple[Column, ...]:
     size = max(_PAIRS // max(len(profiles), 1), 1)
     if workers is None or not workers.remote or len(selected) <= size:
         return tuple(fleetwide.column(known) for known in selected)
-    packed = zlib.compress(pickle.dumps(profiles), 1)
+    packed = zlib.compress(pickle.dumps((profiles, spoken)), 1)
     chunks = ((packed, selected[first : first + size]) for first in range(0, len(selected), size))
     return tuple(column for columns in _found(workers.map(_judge, chunks)) for column in columns)
 
@@ -182,7 +184,7 @@ def _judge(task: tuple[bytes, Sequence[ArticleKnowledge]]) -> list[Column]:
 
 @functools.lru_cache(maxsize=2)
 def _fleetwide(packed: bytes) -> matching.Fleetwide:
-    return matching.Fleetwide(pickle.loads(zlib.decompress(packed)))  # noqa: S301  # what the program itself packed
+    return matching.Fleetwide(*pickle.loads(zlib.decompress(packed)))  # noqa: S301  # what the program itself packed
 
 
 def _found(results: Iterable[tuple[Any, R | Lost]]) -> Iterator[R]:
@@ -202,21 +204,26 @@ def _profiles(fleet: Fleet, lines: Collection[str] | None) -> tuple[tuple[Profil
         chosen = [index for index, template in enumerate(told.which) if wanted[template]]
     hosts = told if len(chosen) == len(told) else told.some(chosen)
     rows = _Rows(told)
-    if fleet.together:
-        keys: Iterable[Key] = (
-            (told.which[index], *(told.which[other] for other in fleet.together[index]))
-            if index in fleet.together
-            else told.which[index]
-            for index in chosen
-        )
-    else:
-        keys = hosts.which
+    keys = _keys(told, fleet.together, chosen) if fleet.together else hosts.which
     which = array("I", map(rows.__getitem__, keys))
     folded = Folded(rows.found, which, hosts.names, hosts.lines, hosts.extra_of, hosts.extras, hosts.distinct)
     return tuple(rows.profiles), folded
 
 
-Key = int | tuple[int, ...]  # an installation's template; where its host has several, then those of all of them
+Key = int | tuple[int, ...]  # an installation's template; where its host has several, then those that matter beside it
+
+
+def _keys(told: Folded[Installation], together: Mapping[int, Sequence[int]], chosen: Iterable[int]) -> Iterator[Key]:
+    matters = [matching.matters_beside(template.product_line) for template in told.templates]
+    near: dict[int, tuple[int, ...]] = {}  # of each host with several, by its list of installations
+    for index in chosen:
+        places = together.get(index)
+        if places is None:
+            yield told.which[index]
+            continue
+        if id(places) not in near:
+            near[id(places)] = tuple(each for each in map(told.which.__getitem__, places) if matters[each])
+        yield (told.which[index], *near[id(places)])
 
 
 class _Rows(dict[Key, int]):

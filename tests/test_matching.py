@@ -601,7 +601,7 @@ def judged(fleetwide, known) -> list:
             reported,
             st.none() | versions,
             st.sampled_from([(), ("Q1",), ("Q2",), ("Q3", "Q9")]),
-            st.sampled_from([LINE, "Exchange Server 5.0", "SNA Server 4.0"]),
+            st.sampled_from([LINE, "Exchange Server 5.0", "SNA Server 4.0", "Any Program 3.1"]),
             st.sampled_from([(), (("Windows NT 4.0", "SP4"),), (("Windows NT 4.0", None),)]),
         ),
         max_size=12,
@@ -612,9 +612,21 @@ def test_law_judging_in_groups_is_judging_one_by_one(known, hosts) -> None:
         replace(_profile(level, told, build, hotfixes), product_line=line, beside=beside)
         for level, told, build, hotfixes, line, beside in hosts
     ]
-    fleetwide = matching.Fleetwide(profiles)
+    fleetwide = matching.Fleetwide(profiles, matching.spoken_of({each.product_line for each in profiles}, known))
     for each in known:
         assert judged(fleetwide, each) == [matching.assess(profile, each) for profile in profiles]
+
+
+def test_a_file_of_another_release_is_told_apart() -> None:
+    """A file of Windows 2000 is no later file of Windows NT 4.0, though its number is higher."""
+    name = "Windows NT 4.0"
+    wanted = FixedFile("Store.exe", "4.0.1381.7000", line=30, product_line=name, build=(4, 0, 1381, 7000))
+    known = weigh(fact(None, "hotfix", line=name), files=(wanted,), line=name)
+    told = ("4.0.1381.8000", "5.0.2195.1")
+    profiles = [Profile(name, ("SP5",), files=files(store=version)) for version in told]
+    verdicts = [matching.assess(profile, known) for profile in profiles]
+    assert [each.reason for each in verdicts] == [Reason.FIXED_BY_FILE_VERSION, Reason.HOTFIX_ONLY]
+    assert judged(matching.Fleetwide(profiles), known) == verdicts
 
 
 def test_the_bundled_fleet_in_groups_is_the_fleet_one_by_one(known, profiles) -> None:

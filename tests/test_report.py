@@ -5,19 +5,34 @@ import dataclasses
 import datetime
 import io
 import json
+import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import SERVERS, Run
-from examples import text
+from examples import E55, text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbcheck import SelectionError, advisory, article, inventory, knowledge, matching, scanning
-from kbcheck.model import ArticleKnowledge, Assessment, FileVersion, Refusal, Remedy, Status
+from kbcheck import SelectionError, advisory, article, inventory, knowledge, matching, product, scanning
+from kbcheck.model import (
+    Affected,
+    ArticleKnowledge,
+    Assessment,
+    Facts,
+    FileVersion,
+    FixedFile,
+    HostRow,
+    Kind,
+    Profile,
+    Refusal,
+    Remedy,
+    Status,
+)
 from kbcheck.report import article as pages
 from kbcheck.report import cell, data, explain, narrow, table, view
 from kbcheck.report.view import View, remedy_text
@@ -100,6 +115,47 @@ def test_a_prerequisite_names_its_product_where_the_row_is_of_another() -> None:
     remedy = Remedy("Exchange Server 5.5", source="Q1", requires="SP4")
     assert remedy_text(remedy, "Exchange Server 5.5") == "hotfix (Q1, needs SP4)"
     assert remedy_text(remedy, "Windows NT 4.0") == "hotfix (Q1, needs Exchange 5.5 SP4)"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the quotes of a POSIX shell")
+@pytest.mark.parametrize(
+    "host", ["EXCH03", "My Host", "$(touch x)", "`x`", "a\"b'c", "a\\b", "!x", "~root", "%PATH%", ";x"]
+)
+def test_a_host_in_a_command_is_one_word_to_a_shell(host: str) -> None:
+    assert shlex.split(f"kbcheck explain {view.typed(host)}")[2:] == [host]
+    safe = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@+=,-%")
+    assert set(host) <= safe or view.typed(host).startswith("'")
+
+
+def test_the_shells_of_windows_get_no_word_that_they_would_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kbcheck.report.view.os.name", "nt")
+    assert [view.typed(host) for host in ("EXCH03", "My Host", "%PATH%", "$(x)")] == [
+        "EXCH03",
+        '"My Host"',
+        "HOST",
+        "HOST",
+    ]
+
+
+def test_the_files_that_a_host_reports_are_explained_first() -> None:
+    """Q298486 has 32 files; the one that decided stood behind the first eight."""
+    rows = tuple(
+        FixedFile(f"File{n}.dll", "5.5.2655.24", line=60 + n, product_line=E55, build=(5, 5, 2655, 24))
+        for n in range(20)
+    )
+    affected = (Affected(E55, None, 12, E55),)
+    facts = Facts("Q900001", "A fault", datetime.date(2001, 1, 1), Kind.BUG, affected, rows, ())
+    known = knowledge.weigh(facts)
+    for version, answer in (("5.5.2655.23", "older"), ("5.5.2655.24", "newer")):
+        told = tuple((f"file{n}.dll", product.parse_build(version), version) for n in range(9, 19))
+        profile = Profile(E55, ("SP4",), files=told)
+        row = HostRow("A", E55, 0, "f.csv", 2, (), ())
+        files = explain.criteria(row, profile, known, matching.assess(profile, known))[3]
+        assert (files.name, files.answer) == ("files", answer)
+        hosts = [text for text, _ in files.facts if text.startswith("the host:")]
+        assert len(hosts) == 10
+        assert all(version in text for text in hosts)
+        assert files.facts[-1][0] == "and 10 more files"
 
 
 def test_a_remedy_counts_a_file_once_whatever_it_is_built_for() -> None:

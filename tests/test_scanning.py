@@ -11,6 +11,7 @@ from conftest import SERVERS
 
 from kbcheck import SelectionError, inventory, scanning
 from kbcheck.inventory import InventoryError
+from kbcheck.model import Reason
 from kbcheck.store import Store
 from kbcheck.workers import Lost, Workers, WorkersError
 
@@ -157,3 +158,19 @@ def test_an_article_without_a_fault_is_not_judged(db: str, ident: str) -> None:
         pytest.raises(SelectionError, match=rf"{ident} judges no host: it reports no fault \(fix-list\)"),
     ):
         scanning.run(fleet, store, articles=["Q241556", ident])
+
+
+def test_the_other_programs_of_a_host_do_not_multiply(db: str) -> None:
+    """An inventory of software: hundreds of programs beside each server, none of which an article is about."""
+    programs = "".join(f"H{h},Program {n},{h}.{n},\n" for h in range(3) for n in range(200))
+    servers = "".join(f"H{h},Exchange Server,5.5,SP{h}\nH{h},Windows NT,4.0,SP6a\n" for h in range(3))
+    text = f"host,product,version,service_pack\n{servers}{programs}"
+    with Store(db) as store:
+        assessment = scanning.run(inventory.read_bytes("f.csv", text.encode()), store)
+    of = {row.product_line: assessment.profiles[row.profile] for row in assessment.hosts if row.host == "H1"}
+    assert of["Exchange Server 5.5"].beside == (("Windows NT 4.0", "SP6a"),)
+    assert of["Program 7 1.7"].beside == (("Exchange Server 5.5", "SP1"), ("Windows NT 4.0", "SP6a"))
+    assert max(assessment.groups) == 6  # three of each server, and one of all programs
+    programs_ = {row.profile for row in assessment.hosts if "Program" in row.product_line}
+    told = {each.reason for profile in programs_ for each in assessment.verdicts(profile)}
+    assert told == {Reason.PRODUCT_NOT_LISTED}

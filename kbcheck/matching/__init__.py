@@ -4,8 +4,8 @@
 requires, and `fleetwide` judges all profiles of a fleet at once.
 """
 
-from kbcheck.matching.fleetwide import Fleetwide
-from kbcheck.matching.host import candidate_levels, level_text, profile_of
+from kbcheck.matching.fleetwide import Fleetwide, spoken_of
+from kbcheck.matching.host import candidate_levels, level_text, matters_beside, profile_of
 from kbcheck.matching.verdict import assess, elsewhere, fixable, serviced_beside
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "elsewhere",
     "fixable",
     "level_text",
+    "matters_beside",
     "profile_of",
     "serviced_beside",
+    "spoken_of",
 ]

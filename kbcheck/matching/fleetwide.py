@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from kbcheck import product
@@ -14,15 +14,23 @@ from kbcheck.model import ArticleKnowledge, Column, LineKnowledge, Profile, Verd
 Beside = tuple[tuple[str, str | None], ...]
 
 
+def spoken_of(lines: Collection[str], articles: Iterable[ArticleKnowledge]) -> set[str]:
+    """Return those of `lines` about which one of `articles` says something, or about another release of them."""
+    named = {line.product_line for known in articles for line in known.lines}
+    products = {product.line(name).product for name in named}
+    return {name for name in lines if name in named or product.line(name).product in products}
+
+
 class Fleetwide:
     """Profiles grouped by what a verdict can depend on, so that each article is judged once for each such thing.
 
     A group shares the product line, the levels that the host's data speak for, and what runs beside it; its profiles
-    differ in files and hotfixes, of which an article names few. `groups` has the group of each profile. Law: column()
-    gives what assess() gives for each profile.
+    differ in files and hotfixes, of which an article names few. Lines that are not in `spoken` (see spoken_of; None:
+    all are), a host's other programs, share one group. `groups` has the group of each profile. Law: column() gives what
+    assess() gives for each profile.
     """
 
-    def __init__(self, profiles: Sequence[Profile]) -> None:
+    def __init__(self, profiles: Sequence[Profile], spoken: Collection[str] | None = None) -> None:
         self._profiles = tuple(profiles)
         numbers: dict[tuple[str, Levels, Beside], int] = {}
         self._members: list[list[int]] = []
@@ -30,7 +38,9 @@ class Fleetwide:
         self._splits: dict[tuple[int, frozenset[str]], list[_Alike]] = {}
         groups = []
         for number, profile in enumerate(self._profiles):
-            standing = (profile.product_line, candidate_levels(profile), profile.beside)
+            standing: tuple[str, Levels, Beside] = ("", (), ())
+            if spoken is None or profile.product_line in spoken:
+                standing = (profile.product_line, candidate_levels(profile), profile.beside)
             group = numbers.setdefault(standing, len(numbers))
             if group == len(self._members):
                 self._members.append([])

@@ -9,14 +9,20 @@ from kbcheck import product
 from kbcheck.model import Installation, Profile
 
 
+def matters_beside(product_line: str) -> bool:
+    """Whether a product that a host runs may decide about its others: one with service packs, or a platform."""
+    of = product.line(product_line)
+    return bool(of.levels) or of.platform
+
+
 def profile_of(installation: Installation, beside: Sequence[Installation] = ()) -> Profile:
-    """Return the profile of an installation; `beside` are all installations of the same host."""
+    """Return the profile of an installation; `beside` are all installations of the same host, or those that matter."""
     others: dict[str, str | None] = {}
     for line, _ in installation.platform:
         told = {level for name, level in installation.platform if name == line and level is not None}
         others[line] = told.pop() if len(told) == 1 else None  # two rows that contradict each other leave it open
     for other in beside:
-        if other.product_line != installation.product_line:
+        if other.product_line != installation.product_line and matters_beside(other.product_line):
             levels = candidate_levels(profile_of(replace(other, platform=())))
             others[other.product_line] = levels[0] if len(levels) == 1 else None
     others.pop(installation.product_line, None)

@@ -16,6 +16,7 @@ from kbcheck.model import (
     LineKnowledge,
     Method,
     Profile,
+    Reason,
     Refusal,
     Remedy,
     Status,
@@ -67,7 +68,7 @@ class Criterion:
     follows: str = ""
 
 
-def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge) -> tuple[Criterion, ...]:
+def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict) -> tuple[Criterion, ...]:
     """Return the questions in the order of the rules, up to what matters for this line."""
     line = known.line(profile.product_line)
     found = [_listed(row, profile, known, line)]
@@ -75,7 +76,7 @@ def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge) -> tuple[C
         return tuple(found)
     found.append(_level(row, profile, line))
     found.append(_corrected(profile, line))
-    files = _files(row, profile, line)
+    files = _files(row, profile, line, verdict)
     if files is not None:
         found.append(files)
     claims = _claims(row, profile, line)
@@ -114,7 +115,7 @@ def text(asked: Explanation, width: int = 80) -> str:
         f" ({verdict.reason.value}, rule {verdict.evidence.rule})",
         width,
     )
-    questions = criteria(row, profile, known)
+    questions = criteria(row, profile, known, verdict)
     column = max(6, *(len(each.answer) for each in questions))
     for number, criterion in enumerate(questions, start=1):
         lines.append("")
@@ -189,7 +190,7 @@ def document(asked: Explanation) -> dict[str, Any]:
                 "facts": [{"text": t, "where": w} for t, w in c.facts],
                 "follows": c.follows,
             }
-            for c in criteria(row, profile, known)
+            for c in criteria(row, profile, known, asked.verdict)
         ],
         "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in asked.heard],
         "scanned": asked.then.value if asked.then is not None else None,
@@ -282,7 +283,8 @@ def _is_tag(correction: Correction, line: LineKnowledge) -> bool:
     return line.listed and correction.method is Method.KEYWORD and correction.kind is CorrectionKind.RELEASE
 
 
-def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
+def _files(row: HostRow, profile: Profile, line: LineKnowledge, verdict: Verdict) -> Criterion | None:
+    """Return what the article and the host say of files; those that the host reports stand first, and all of them."""
     wanted: dict[str, list[tuple[str, str, str]]] = {}
     for fixed in line.fixed_files:
         wanted.setdefault(product.file_key(fixed.file), []).append(
@@ -299,7 +301,9 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
     told = {name: version for name, _, version in profile.files}
     facts: list[tuple[str, str]] = []
     best = "?"
-    for name, entries in list(wanted.items())[:8]:
+    ordered = sorted(wanted.items(), key=lambda item: item[0] not in told)
+    shown = max(sum(name in told for name in wanted), 8)
+    for name, entries in ordered[:shown]:
         # Each version once: a table may have a row for Intel and one for Alpha, and rows for several service packs.
         places: dict[tuple[str, str], str] = {}
         for file, version, where in entries:
@@ -323,9 +327,10 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | N
             facts.append((f"the host:    {entries[0][0]} {told[name]}: {answer}", where))
         else:
             facts.append((f"the host:    no version is given for {entries[0][0]}", ""))
-    if len(wanted) > 8:
-        facts.append((f"and {len(wanted) - 8} more files", ""))
-    return Criterion("files", best, tuple(facts))
+    if len(wanted) > shown:
+        facts.append((f"and {len(wanted) - shown} more files", ""))
+    decided = {Reason.FILE_TOO_OLD: "older", Reason.FIXED_BY_FILE_VERSION: "newer"}
+    return Criterion("files", decided.get(verdict.reason, best), tuple(facts))
 
 
 def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -119,18 +121,18 @@ def by_host(
             ),
         )[:limit]
     rows = []
+    told: dict[int, tuple[str, ...]] = {}  # what hosts of one profile share
     for row in chosen:
-        profile = assessment.profiles[row.profile]
-        more = assessment.sizes[row.profile] - 1
-        rows.append(
-            (
-                row.host + (f" +{more}" if more and not all_hosts else ""),
+        if row.profile not in told:
+            profile = assessment.profiles[row.profile]
+            told[row.profile] = (
                 product.line(profile.product_line).short,
                 matching.level_text(profile),
                 *(f"{tally[row.profile][status]:,}" for status in Status),
                 next_step(profile, assessment.verdicts(row.profile)),
             )
-        )
+        more = assessment.sizes[row.profile] - 1
+        rows.append((row.host + (f" +{more}" if more and not all_hosts else ""), *told[row.profile]))
     below = []
     if not all_hosts and levels > limit:
         below.append(f"... {plural(levels - limit, 'more level')} (-v lists every host)")
@@ -209,11 +211,13 @@ def by_remedy(assessment: Assessment, *, limit: int = 20) -> View:
             where[levels[level]] |= where[levels[before]]
             what[levels[level]] |= what[levels[before]]
     order = sorted(closes, key=lambda key: (-closes[key], key))
+    alike = {frozenset(where[key]) for key in order[:limit]}
+    hosts = {profiles: _hosts(assessment, profiles) for profiles in alike}
     rows = [
         (
             text,
             line,
-            f"{_hosts(assessment, where[text, line]):,}",
+            f"{hosts[frozenset(where[text, line])]:,}",
             f"{len(what[text, line]):,}",
             f"{closes[text, line]:,}",
         )
@@ -368,10 +372,12 @@ def _foot(assessment: Assessment, limit: int) -> tuple[str, ...]:
 
 
 def typed(word: str) -> str:
-    """Return a word as it can be typed in a shell, in quotes where it needs them."""
-    if re.fullmatch(r"[\w.:/@%+=,-]+", word):
+    """Return a word as it can be typed in a shell; HOST where the shells of Windows have no safe quotes for it."""
+    if re.fullmatch(r"[\w.:/@+=,-]+", word):
         return word
-    return f"'{word}'" if '"' in word else f'"{word}"'
+    if os.name != "nt":
+        return shlex.quote(word)
+    return f'"{word}"' if re.fullmatch(r"[\w .:/@+=,-]+", word) else "HOST"
 
 
 def host_option(host: str) -> str:
