@@ -627,6 +627,7 @@ def test_list_and_its_filters(run: Run, db: str) -> None:
     shown = run("list", "--problems", "--db", db).out
     assert problems
     assert all(ident in shown for ident in problems)
+    assert run("list", "--problems", "--kind", "howto", "--db", db).out == "no problems\n"
 
 
 def test_list_of_what_is_not_fixed(run: Run, db: str) -> None:
@@ -641,6 +642,9 @@ def test_search(run: Run, db: str) -> None:
     assert "[deadlock]" in out
     assert run("search", "nosuchword", "--db", db) == Ran(0, "nothing found\n", "")
     assert run("search", '"((', "--db", db) == Ran(0, "nothing found\n", "")
+    assert run("search", "error", "-1018", "--db", db) == Ran(0, "nothing found\n", "")
+    many = run("search", " ".join(["deadlock"] * 40), "--db", db)
+    assert (many.code, many.out, many.err) == (2, "", "kbcheck: search: 40 words; expected 32 at most\n")
     assert len(run("search", "server", "--limit", "3", "--format", "jsonl", "--db", db).out.splitlines()) == 3
 
 
@@ -866,6 +870,35 @@ def test_a_pipe_that_was_never_open_is_no_error(scanned: str) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@POSIX
+def test_a_named_pipe_whose_reader_closes_it_is_no_error(scanned: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "kbcheck", "list", "--format", "jsonl", "-o", pipe, "--db", scanned]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        with pipe.open("rb", buffering=0) as reader:
+            reader.read(1)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, b"")
+
+
+@POSIX
+def test_standard_output_may_be_named(scanned: str) -> None:
+    command = [sys.executable, "-m", "kbcheck", "list", "-o", "/dev/stdout", "--db", scanned]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr, done.stdout[:7]) == (0, b"", b"article")
+
+
+@POSIX
+def test_an_error_that_nobody_reads_keeps_its_code(scanned: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "kbcheck", "scan", "nosuch.csv", "--db", scanned]
+    done = subprocess.run(command, stderr=writing, stdout=subprocess.DEVNULL, timeout=60, check=False)
+    os.close(writing)
+    assert done.returncode == 4
 
 
 MANY = 5 * importing.BATCH - 1

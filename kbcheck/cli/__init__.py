@@ -22,4 +22,5 @@ for _name, _command in (
     ("simulate", simulation.simulate),
     ("demo", simulation.demo),
 ):
-    app.command(_name)(_command)
+    # What is searched for may look like an option: kbcheck search error -1018
+    app.command(_name, context_settings={"ignore_unknown_options": _name == "search"})(_command)

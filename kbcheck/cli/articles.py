@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,8 @@ from kbcheck.cli.application import OK, USAGE, CommandError
 
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge
+
+_MOST_WORDS = 32  # that the store looks for
 
 
 def show(
@@ -119,13 +123,15 @@ def list_(
             rows = [
                 (p.kind, stored.facts.id, str(p.line), p.message) for stored, _ in chosen() for p in stored.problems
             ]
-            tally = [f"{count:>6,}  {name} (for example {example})" for name, count, example in store.problem_counts()]
+            first = {name: ident for name, ident, _, _ in reversed(rows)}
+            counts = sorted(Counter(row[0] for row in rows).items(), key=lambda pair: (-pair[1], pair[0]))
+            tally = [f"{count:>6,}  {name} (for example {first[name]})" for name, count in counts]
             body = (
                 table.plain(("kind", "article", "line", "what was not understood"), sorted(rows), (2,), streams.width())
                 if rows
                 else "no problems"
             )
-            streams.write(["\n".join([*tally, "", body, ""])], output)
+            streams.write(["\n".join([*tally, *([""] if tally else []), body, ""])], output)
             return OK
         headers, listed = writer.listing([known for _, known in chosen()], wanted)
     streams.write(
@@ -165,6 +171,9 @@ def search(
     from kbcheck.report import data
     from kbcheck.report.cell import clean, shorten
 
+    several = len(re.findall(r"\w+", " ".join(words)))
+    if several > _MOST_WORDS:
+        raise CommandError(f"search: {several} words; expected {_MOST_WORDS} at most", USAGE)
     with options.open_store(db) as store:
         store.require_articles()
         hits = store.search(" ".join(words), limit)

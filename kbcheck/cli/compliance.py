@@ -156,7 +156,7 @@ def report(
     status: options.Statuses = None,
     all_: options.All = False,
     unfixed: Annotated[
-        bool, typer.Option("--unfixed", help="Also faults without a known fix, if the scan has them.")
+        bool, typer.Option("--unfixed", help="Say so where the scan holds only faults with a known fix.")
     ] = False,
     fail_on: options.FailOn = "exposed",
     list_: Annotated[bool, typer.Option("--list", help="Print which scans are stored.")] = False,

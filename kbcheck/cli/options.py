@@ -72,7 +72,9 @@ Database = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("-o", "--output", help="Write to FILE (whole or not at all) instead of stdout.", metavar="FILE"),
+    typer.Option(
+        "-o", "--output", help="Write to FILE (whole or not at all) instead of stdout.", metavar="FILE", readable=False
+    ),
 ]
 Jobs = Annotated[
     int | None,

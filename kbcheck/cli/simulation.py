@@ -29,7 +29,8 @@ def simulate(
     limit: Annotated[float, typer.Option("--limit", help="Seconds for each run of real threads.")] = 10.0,
     host: Annotated[str | None, typer.Option("--host", help="Show the variant that this host has.")] = None,
     inventory: Annotated[
-        Path | None, typer.Option("--inventory", help="Where the host stands; the newest scan without it.")
+        Path | None,
+        typer.Option("--inventory", help="Where the host stands; the newest scan without it.", readable=False),
     ] = None,
     format_: Annotated[options.SimulateFormat, typer.Option("--format", help="Format.")] = options.SimulateFormat.TEXT,
     output: options.Output = None,

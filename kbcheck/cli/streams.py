@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def write(chunks: Iterable[str], output: Path | None) -> None:
-    """Write to stdout, or to a file that appears whole or not at all."""
+    """Write to stdout, or to a file that appears whole or not at all; a reader that closes its pipe is no error."""
     if output is None:
         try:
             for chunk in chunks:
@@ -23,11 +23,15 @@ def write(chunks: Iterable[str], output: Path | None) -> None:
                 raise
             drop_stdout()
         return
-    output = output.resolve()  # a link stays one
-    if output.exists() and not output.is_file():
-        with output.open("w", encoding="utf-8", newline="") as stream:  # a device, a named pipe
-            stream.writelines(chunks)
+    if output.exists() and not output.is_file():  # a device, a named pipe, /dev/stdout
+        try:
+            with output.open("w", encoding="utf-8", newline="") as stream:
+                stream.writelines(chunks)
+        except OSError as error:
+            if not _closed(error):
+                raise
         return
+    output = output.resolve()  # a link stays one
     name = output.parent / f".{output.name}.{os.getpid()}"
     try:
         with name.open("x", encoding="utf-8", newline="") as stream:
@@ -74,7 +78,9 @@ def readable_streams() -> None:
             if stream.isatty():
                 reconfigure(errors="replace")
             else:
-                reconfigure(encoding="utf-8", errors="replace")
+                reconfigure(
+                    encoding="utf-8", errors="replace", newline=""
+                )  # Windows would write \r\r\n for a row of CSV
 
 
 def flush() -> None:
@@ -94,10 +100,11 @@ def drop_stdout() -> None:
 
 
 def say(text: str) -> None:
-    """Print to stderr, cleaned of what a terminal would obey."""
+    """Print to stderr, cleaned of what a terminal would obey; nobody may be reading it."""
     from kbcheck.report.cell import clean
 
-    print(*(clean(line) for line in text.splitlines()), sep="\n", file=sys.stderr)
+    with contextlib.suppress(BrokenPipeError):
+        print(*(clean(line) for line in text.splitlines()), sep="\n", file=sys.stderr, flush=True)
 
 
 def width() -> int:
