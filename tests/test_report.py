@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbcheck import SelectionError, advisory, article, inventory, knowledge, matching, product, scanning
+from kbcheck.deadlock import words
 from kbcheck.model import (
     Affected,
     ArticleKnowledge,
@@ -115,6 +116,12 @@ def test_a_prerequisite_names_its_product_where_the_row_is_of_another() -> None:
     remedy = Remedy("Exchange Server 5.5", source="Q1", requires="SP4")
     assert remedy_text(remedy, "Exchange Server 5.5") == "hotfix (Q1, needs SP4)"
     assert remedy_text(remedy, "Windows NT 4.0") == "hotfix (Q1, needs Exchange 5.5 SP4)"
+
+
+@given(st.text(max_size=40))
+def test_the_simulator_cleans_what_reports_clean(word: str) -> None:
+    """The deadlock's rooms import nothing of the reports, and hold the same characters to be harmful."""
+    assert words.clean(word) == cell.clean(word.replace("\t", "\0").replace("\n", "\0").replace("\r", "\0"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the quotes of a POSIX shell")

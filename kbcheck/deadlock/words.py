@@ -24,8 +24,11 @@ FIX_MODEL = (
 RARE = Fraction(1, 10_000)
 QUANTILES = (Fraction(1, 2), Fraction(9, 10))
 
-# C0 and C1 controls, and the marks that reverse or hide text
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# C0 and C1 controls, and the marks that reverse or hide text; as report/cell.py has them, which this island does not see
+_CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    r"\U000e0000-\U000e007f]"
+)
 
 
 def clean(text: str) -> str:
