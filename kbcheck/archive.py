@@ -26,6 +26,7 @@ from kbcheck.article import MAX_BYTES
 
 MAX_RATIO = 400
 MAX_MEMBERS = 2_000_000
+_MAX_GIB = 4  # that a member of a tar takes up: what is passed by is read all the same
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 _NESTED = (*_ARCHIVES, ".gz", ".xz", ".bz2", ".7z", ".rar", ".cab", ".exe")
 
@@ -211,9 +212,13 @@ def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
             if count > MAX_MEMBERS:
                 yield Unreadable(name, f"more than {MAX_MEMBERS} members")
                 return
+            full = f"{name}:{member.name}"
+            claimed = (archive.offset - member.offset_data) // 1024**3
+            if claimed >= _MAX_GIB:
+                yield Unreadable(full, f"claims {claimed:,} GiB: refused, and the archive is not read any further")
+                return
             if not member.isfile():
                 continue
-            full = f"{name}:{member.name}"
             refused = _refusal(member.name, member.size)
             if refused is not None:
                 yield _refused(full, refused)

@@ -384,6 +384,20 @@ def test_a_header_of_some_size_is_read_and_a_huge_one_is_not(tmp_path: Path) -> 
     assert refused(items) == {str(path): "damaged or no archive: a header of 5 MiB"}
 
 
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("name", ["k.tar", "k.tar.gz"])
+def test_a_member_that_claims_more_than_any_archive_holds_ends_it(tmp_path: Path, form: int, name: str) -> None:
+    """Else all that it claims would be looked for, behind the end."""
+    huge = tarfile.TarInfo("readme.bin")
+    huge.size = 10**15
+    data = tarred({"Q100001.TXT": b"one"})[:1024] + huge.tobuf(form) + tarred({"Q100002.TXT": b"two"})
+    path = put(tmp_path, name, gzip.compress(data) if name.endswith(".gz") else data)
+    for items, at in ((find(path), path), (find("-", stdin=Path(path).read_bytes()), "-")):
+        assert texts(items) == {f"{at}:Q100001.TXT": b"one"}
+        told = "claims 931,322 GiB: refused, and the archive is not read any further"
+        assert refused(items) == {f"{at}:readme.bin": told}
+
+
 def add(made: tarfile.TarFile, name: str, data: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(data)

@@ -182,6 +182,24 @@ def test_a_list_imported_later_adds_to_what_is_known(place: str) -> None:
     assert knowledge.first_fixed(knowledge.weigh(after))["Exchange Server 5.5"] == "SP4"
 
 
+def test_what_a_changed_list_names_no_longer_is_weighed_again(place: str) -> None:
+    title = "XGEN: List of Bugs Fixed in Exchange Server 5.5 Service Pack 4"
+    own = text(
+        "Q100001", sections=(("STATUS", "Microsoft has confirmed this to be a problem in Exchange Server 5.5."),)
+    )
+    lists = [
+        text("Q274833", title=title, sections=(("MORE INFORMATION", f"{each}  XADM: Store Stops"),))
+        for each in ("Q100001", "Q100002")
+    ]
+    with Store(place) as store:
+        importing.run(found(own, lists[0]), store)
+        (before,) = store.known_of(["Q100001"])
+        assert knowledge.first_fixed(before) == {"Exchange Server 5.5": "SP4"}
+        importing.run(found(lists[1]), store)
+        (after,) = store.known_of(["Q100001"])
+        assert knowledge.first_fixed(after) == {"Exchange Server 5.5": None}
+
+
 def test_a_changed_article_replaces_its_old_self(place: str) -> None:
     old = text("Q100001", sections=(("SYMPTOMS", "The walrus stops."), ("STATUS", FIXED.format(2))))
     new = text(

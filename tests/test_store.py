@@ -128,7 +128,6 @@ def test_every_field_comes_back(store: Store) -> None:
     assert stored.facts == facts
     assert stored.problems == whole.problems
     assert stored.article == plain.article
-    assert store.problem_counts() == [("k", 1, "Q100001"), ("other", 1, "Q100001")]
     assert store.problem_articles() == {"Q100001"}
 
 
@@ -159,6 +158,18 @@ def test_advisories_of_product_lines(stocked: Store) -> None:
     assert [each.id for each in stocked.known_of(["Q241556", "Q999999"])] == ["Q241556"]
 
 
+def test_more_product_lines_than_a_statement_binds(store: Store, bundled: tuple[Advisory, ...]) -> None:
+    store.replace(bundled)
+    few = {"Exchange Server 5.5", "Windows NT 4.0"}
+    size = 260_000 if store.sqlite else 66_000
+    many = [*(f"Notepad {n}" for n in range(size)), *few]
+    assert store.affected(many) == few
+    assert store.concerning(many) == store.concerning(few) > 0
+    assert list(store.known(many, fixed=True)) == list(store.known(few, fixed=True))
+    names = [*(f"Q{n}" for n in range(400_000, 400_000 + size)), *store.digests()]
+    assert [each.id for each in store.known_of(names)] == sorted(store.digests())
+
+
 def test_articles_by_name(stocked: Store) -> None:
     got = [
         each.facts.id for each in stocked.articles(["Q268886", "Q241556", "Q241556", "nonsense", "Q1", "Q999999999"])
@@ -186,6 +197,26 @@ def test_many_articles_at_once(store: Store) -> None:
     assert store.replace([*many, make("Q200000")]) == Replaced(1, 1200)
     assert store.count() == 1201
     assert len(list(store.articles())) == 1201
+
+
+def test_a_product_line_of_any_length_is_stored(store: Store) -> None:
+    long = "".join(map(chr, random.Random(241556).sample(range(0x4E00, 0x9FFF), 990)))
+    store.replace([dataclasses.replace(make(), affected=(Affected(long, None, 12, "w"),))])
+    assert store.affected([long, "Notepad 7"]) == {long}
+    assert store.concerning([long]) == 1
+
+
+def test_nul_in_an_inventory(store: Store) -> None:
+    store.replace([make()])
+    text_ = b"host,product,version,site\nA\0B,Note\0pad,7,x\0y\nC,Exchange Server,5.5,\n"
+    scan = scanning.run(inventory.read_bytes("f.csv", text_), store, now=NOW)
+    (line,) = {row.product_line for row in scan.hosts} - {"Exchange Server 5.5"}
+    assert "\0" in line
+    assert any(line in each.message for each in scan.remarks)
+    assert store.load_scan() == scan
+    assert store.host_of_scan("A\0B") == scan.of("A\0B")
+    assert store.affected([line]) == set()
+    assert list(store.known([line], fixed=False)) == []
 
 
 def test_nul_in_a_text(store: Store) -> None:
@@ -621,13 +652,15 @@ def test_a_newer_database_is_refused(tmp_path: Path, create: bool) -> None:
     before = path.read_bytes()
     with pytest.raises(StoreError, match=rf"newer kbcheck \(schema 999, this one knows {schema.VERSION}\)"):
         Store(str(path), create=create)
-    assert path.read_bytes()[100:] == before[100:]
+    assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("create", [False, True])
 @pytest.mark.parametrize(
     "statements",
     [
         ("CREATE TABLE article (name TEXT)",),
+        ("CREATE TABLE orders (name TEXT)", "INSERT INTO orders VALUES ('x')"),
         (META,),
         (META, "INSERT INTO meta VALUES ('name', 'x')"),
         ("CREATE TABLE meta (name TEXT)",),
@@ -636,11 +669,45 @@ def test_a_newer_database_is_refused(tmp_path: Path, create: bool) -> None:
         (META, "INSERT INTO meta VALUES ('schema', '-1')"),
     ],
 )
-def test_a_database_of_another_program_is_refused(tmp_path: Path, statements: tuple[str, ...]) -> None:
+def test_a_database_of_another_program_is_refused(tmp_path: Path, statements: tuple[str, ...], create: bool) -> None:
     path = tmp_path / "kb.db"
     sql(path, *statements)
+    before = path.read_bytes()
     with pytest.raises(StoreError, match=r"kb\.db: "):
-        Store(str(path))
+        Store(str(path), create=create)
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["kb.db"]
+
+
+@pytest.mark.parametrize(("table", "beside"), [("orders", True), ("article", False)])
+def test_the_tables_of_another_program_are_left_alone(place: str, table: str, beside: bool) -> None:
+    """On PostgreSQL they may stand beside ours, if none has the name of one."""
+    server = "://" in place
+    engine = sa.create_engine(sa.make_url(place) if server else sa.URL.create("sqlite", database=place))
+    theirs = sa.Table(table, sa.MetaData(), sa.Column("name", sa.Text))
+    theirs.create(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.insert(theirs), [{"name": "x"}])
+    if server and beside:
+        with Store(place) as opened:
+            assert opened.count() == 0
+    else:
+        with pytest.raises(StoreError, match=r": is a database, but not one of kbcheck's$"):
+            Store(place)
+        assert sa.inspect(engine).get_table_names() == [table]
+    with engine.begin() as connection:
+        assert connection.execute(sa.select(theirs.c.name)).scalars().all() == ["x"]
+    engine.dispose()
+
+
+def test_others_may_read_while_one_writes(tmp_path: Path, bundled_db: Path) -> None:
+    """A new database has a log, and one that was copied without it has one again."""
+    for path in (tmp_path / "new.db", Path(shutil.copy(bundled_db, tmp_path / "kb.db"))):
+        if path.exists():
+            sql(path, "PRAGMA journal_mode=DELETE")
+        with Store(str(path)) as opened, opened.writing():
+            assert path.with_name(f"{path.name}-wal").exists()
+            assert opened.count() in (0, 43)
 
 
 @pytest.mark.parametrize("url", ["nosuch://host/db", "postgresql://[", "://"])

@@ -24,7 +24,7 @@ FIX_MODEL = (
 RARE = Fraction(1, 10_000)
 QUANTILES = (Fraction(1, 2), Fraction(9, 10))
 
-# C0 and C1 controls, and the marks that reverse or hide text; as report/cell.py has them, which this island does not see
+# C0 and C1 controls, and the marks that reverse or hide text: those of report/cell.py, which this island does not see
 _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     r"\U000e0000-\U000e007f]"

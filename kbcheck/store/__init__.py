@@ -51,6 +51,7 @@ class Store(Articles, Scans):
         if version is None:
             if not create:
                 raise StoreError(f"{self.shown}: holds no knowledge base yet; make one with: kbcheck import PATH")
+            self.keep_log()
             with self.writing() as connection:
                 if self._version(connection) is None:
                     schema.metadata.create_all(connection)
@@ -59,13 +60,14 @@ class Store(Articles, Scans):
                     connection.execute(sa.insert(schema.meta), [{"key": "schema", "value": str(schema.VERSION)}])
                     self._read_by_this(connection)
             return
-        if version < schema.VERSION:
-            self._upgrade(version)
         if version > schema.VERSION:
             raise StoreError(
                 f"{self.shown}: made by a newer kbcheck (schema {version}, this one knows {schema.VERSION}); "
                 "update kbcheck"
             )
+        self.keep_log()
+        if version < schema.VERSION:
+            self._upgrade(version)
 
     def _upgrade(self, version: int) -> None:
         """Bring an older schema to this one, step by step in one transaction, after a copy of an SQLite file."""
@@ -101,8 +103,14 @@ class Store(Articles, Scans):
             )
 
     def _version(self, connection: sa.Connection) -> int | None:
-        if not sa.inspect(connection).has_table("meta"):
-            if sa.inspect(connection).has_table("article"):
+        """Return the schema of this database, None for an empty one. Raises StoreError for that of another program.
+
+        An SQLite file belongs to one program; on a PostgreSQL server tables of others may stand beside ours.
+        """
+        inspector = sa.inspect(connection)
+        names = inspector.get_table_names()  # asked first: another process may be making them all
+        if "meta" not in names and not inspector.has_table("meta"):
+            if names and (self.sqlite or not schema.metadata.tables.keys().isdisjoint(names)):
                 raise StoreError(f"{self.shown}: is a database, but not one of kbcheck's")
             return None
         value = connection.execute(sa.select(schema.meta.c.value).where(schema.meta.c.key == "schema")).scalar()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,10 +19,10 @@ from kbcheck import __version__, knowledge
 from kbcheck.article import ArticleError, is_whole, restore
 from kbcheck.model import Advisory, ArticleKnowledge, Correction, Decision, Facts, Problem, Stored
 from kbcheck.store import schema
-from kbcheck.store.database import Database, StoreError
+from kbcheck.store.database import Database, StoreError, parts
 from kbcheck.store.rows import Prepared, correction_of, decision_rows, facts_of, number_of, prepare
 
-P = TypeVar("P")
+_BOUND = 5000  # what one statement binds of what a user gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Articles(Database):
         c = schema.article.c
         with self.reading() as connection:
             numbers = _every(connection)
-        for part in _parts(numbers):
+        for part in parts(numbers):
             with self.reading() as connection:
                 problems = _grouped(connection, schema.problem, schema.problem.c.article, part)
                 rows = connection.execute(sa.select(c.number, c.text, c.digest).where(c.number.in_(part))).all()
@@ -116,7 +116,7 @@ class Articles(Database):
             stored = sa.select(schema.article.c.number, schema.article.c.digest)
             known = {
                 row.number: row.digest
-                for part in _parts(list(latest))
+                for part in parts(list(latest))
                 for row in connection.execute(stored.where(schema.article.c.number.in_(part)))
             }
             same = {number for number, digest in known.items() if latest[number].digest == digest}
@@ -140,7 +140,7 @@ class Articles(Database):
         """Return those of `numbers` whose stored text is whole."""
         c = schema.article.c
         found: set[int] = set()
-        for part in _parts(numbers):
+        for part in parts(numbers):
             rows = connection.execute(sa.select(c.number, c.text).where(c.number.in_(part)))
             found.update(number for number, text in rows if is_whole(text))
         return found
@@ -150,7 +150,7 @@ class Articles(Database):
         by_others = sa.select(schema.correction.c.subject).where(
             schema.correction.c.subject != schema.correction.c.source
         )
-        for part in _parts(sources):
+        for part in parts(sources):
             of_others = by_others.where(schema.correction.c.source.in_(part))
             spoken_of = by_others.where(schema.correction.c.subject.in_(part))
             changed = schema.article.c.number.in_(of_others) | schema.article.c.number.in_(spoken_of)
@@ -171,7 +171,7 @@ class Articles(Database):
                     number = number_of(facts.id)
                     flags.append({"of": number, "advisory": int(knowledge.is_advisory(facts))})
                     rows += decision_rows(number, facts)
-                for part in _parts(numbers):
+                for part in parts(numbers):
                     connection.execute(sa.delete(schema.decision).where(schema.decision.c.article.in_(part)))
                 self.bulk(connection, schema.decision, rows)
                 update = sa.update(schema.article).where(schema.article.c.number == sa.bindparam("of"))
@@ -179,7 +179,7 @@ class Articles(Database):
             total += len(flags)
 
     def _forget(self, connection: sa.Connection, numbers: Sequence[int]) -> None:
-        for part in _parts(numbers):
+        for part in parts(numbers):
             if self.sqlite:
                 connection.exec_driver_sql(
                     "INSERT INTO article_search(article_search, rowid, id, title, text) "
@@ -221,7 +221,7 @@ class Articles(Database):
         with self.reading() as connection:
             if wanted is None:
                 wanted = _every(connection)
-            for part in _parts(wanted):
+            for part in parts(wanted):
                 yield from self._stored(connection, part)
 
     def _stored(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Stored]:
@@ -251,17 +251,26 @@ class Articles(Database):
         """
         c = schema.article.c
         open_ = c.advisory.is_(None)  # another process stored something about it after settle()
-        query = sa.select(c.number).where(sa.or_(c.advisory == 1, open_), c.number.in_(_affecting(lines)))
+        query = sa.select(c.number).where(sa.or_(c.advisory == 1, open_))
         if fixed:
             some = sa.select(schema.decision.c.article).where(schema.decision.c.first_fixed.is_not(None))
             query = query.where(sa.or_(open_, c.number.in_(some)))
-        yield from self._known(query)
+        of = schema.affected.c
+        numbers: set[int] = set()
+        with self.reading() as connection:
+            for part in self._held(lines):
+                affecting = sa.select(of.article).where(of.product_line.in_(part))
+                numbers.update(connection.execute(query.where(c.number.in_(affecting))).scalars())
+            yield from self._known(connection, sorted(numbers))
 
     def known_of(self, idents: Iterable[str]) -> Iterator[ArticleKnowledge]:
         """Return the articles `idents` that are in the database, advisories or not, by number, as they were weighed."""
-        yield from self._known(
-            sa.select(schema.article.c.number).where(schema.article.c.number.in_(map(number_of, idents)))
-        )
+        c = schema.article.c
+        numbers: list[int] = []
+        with self.reading() as connection:
+            for part in parts(sorted({number_of(ident) for ident in idents}), _BOUND):
+                numbers += connection.execute(sa.select(c.number).where(c.number.in_(part))).scalars()
+            yield from self._known(connection, sorted(numbers))
 
     def product_lines(self) -> set[str]:
         """Return every product line that some article affects."""
@@ -278,36 +287,40 @@ class Articles(Database):
         column = schema.affected.c.product_line
         found: set[str] = set()
         with self.reading() as connection:
-            for part in _parts(list(lines)):
+            for part in self._held(lines):
                 found.update(connection.execute(sa.select(column).where(column.in_(part)).distinct()).scalars())
         return found
 
     def concerning(self, lines: Iterable[str]) -> int:
         """Return how many articles, advisories or not, affect one of `lines`."""
-        affecting = schema.article.c.number.in_(_affecting(lines))
+        c = schema.affected.c
+        found: set[int] = set()
         with self.reading() as connection:
-            query = sa.select(sa.func.count()).select_from(schema.article).where(affecting)
-            return connection.execute(query).scalar_one()
+            for part in self._held(lines):
+                found.update(connection.execute(sa.select(c.article).where(c.product_line.in_(part))).scalars())
+        return len(found)
 
-    def _known(self, query: sa.Select[Any]) -> Iterator[ArticleKnowledge]:
-        with self.reading() as connection:
-            numbers = list(connection.execute(query.order_by(schema.article.c.number)).scalars())
-            for part in _parts(numbers):
-                decided = _grouped(connection, schema.decision, schema.decision.c.article, part)
-                flags = sa.select(schema.article.c.number, schema.article.c.advisory).where(
-                    schema.article.c.number.in_(part)
-                )
-                advisory = {row.number: row.advisory for row in connection.execute(flags)}
-                for facts in self._facts(connection, part):
-                    number = number_of(facts.id)
-                    if advisory[number] is None:
-                        yield knowledge.weigh(facts)
-                        continue
-                    decisions = [
-                        Decision(r.product_line, bool(r.listed), r.first_fixed, r.earliest, r.latest, r.rank)
-                        for r in decided.get(number, ())
-                    ]
-                    yield knowledge.recall(facts, decisions, bool(advisory[number]))
+    def _held(self, lines: Iterable[str]) -> Iterator[Sequence[str]]:
+        """Return in parts those of `lines` that the database can hold: PostgreSQL's text holds no NUL."""
+        return parts([line for line in lines if self.sqlite or "\0" not in line], _BOUND)
+
+    def _known(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[ArticleKnowledge]:
+        for part in parts(numbers):
+            decided = _grouped(connection, schema.decision, schema.decision.c.article, part)
+            flags = sa.select(schema.article.c.number, schema.article.c.advisory).where(
+                schema.article.c.number.in_(part)
+            )
+            advisory = {row.number: row.advisory for row in connection.execute(flags)}
+            for facts in self._facts(connection, part):
+                number = number_of(facts.id)
+                if advisory[number] is None:
+                    yield knowledge.weigh(facts)
+                    continue
+                decisions = [
+                    Decision(r.product_line, bool(r.listed), r.first_fixed, r.earliest, r.latest, r.rank)
+                    for r in decided.get(number, ())
+                ]
+                yield knowledge.recall(facts, decisions, bool(advisory[number]))
 
     def _facts(self, connection: sa.Connection, numbers: Sequence[int]) -> Iterator[Facts]:
         heads = sa.select(
@@ -318,7 +331,7 @@ class Articles(Database):
             schema.article.c.kind,
             schema.article.c.setting,
         )
-        for part in _parts(numbers):
+        for part in parts(numbers):
             affected = _grouped(connection, schema.affected, schema.affected.c.article, part)
             files = _grouped(connection, schema.fixed_file, schema.fixed_file.c.article, part)
             corrections = _grouped(
@@ -346,24 +359,10 @@ class Articles(Database):
         """Return id -> title of those of `idents` that are in the database."""
         found: dict[str, str] = {}
         with self.reading() as connection:
-            for part in _parts(sorted({number_of(i) for i in idents})):
+            for part in parts(sorted({number_of(i) for i in idents})):
                 query = sa.select(schema.article.c.id, schema.article.c.title).where(schema.article.c.number.in_(part))
                 found.update((row.id, row.title) for row in connection.execute(query))
         return found
-
-    def problem_counts(self) -> list[tuple[str, int, str]]:
-        """Return (kind, number of problems, an article that has one), the most frequent first."""
-        with self.reading() as connection:
-            query = (
-                sa.select(
-                    schema.problem.c.kind,
-                    sa.func.count().label("n"),
-                    sa.func.min(schema.problem.c.article).label("first"),
-                )
-                .group_by(schema.problem.c.kind)
-                .order_by(sa.desc("n"), schema.problem.c.kind)
-            )
-            return [(row.kind, row.n, f"Q{row.first}") for row in connection.execute(query)]
 
     def problem_articles(self) -> set[str]:
         """Return the ids of the articles that have a problem."""
@@ -398,19 +397,10 @@ class Articles(Database):
         return [Hit(row.id, row.title, row.date, row.category, " ".join(row.snippet.split())) for row in rows]
 
 
-def _parts(every: Sequence[P], size: int = 500) -> Iterator[Sequence[P]]:
-    for start in range(0, len(every), size):
-        yield every[start : start + size]
-
-
 def _every(connection: sa.Connection) -> list[int]:
     """Return the numbers of all articles, rising."""
     number = schema.article.c.number
     return list(connection.execute(sa.select(number).order_by(number)).scalars())
-
-
-def _affecting(lines: Iterable[str]) -> sa.Select[Any]:
-    return sa.select(schema.affected.c.article).where(schema.affected.c.product_line.in_(list(lines)))
 
 
 def _grouped(

@@ -3,6 +3,7 @@
 Rules:
 - Writing is one transaction a batch, begun with the write lock, so that two processes wait for each other and a killed
   one leaves whole articles and whole scans.
+- Nothing is changed in a file before it is known to be a database of ours, or empty.
 - The database's own words reach the user as a StoreError, without a password.
 """
 
@@ -10,18 +11,18 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from kbcheck import KbcheckError
 
+P = TypeVar("P")
 BUSY_SECONDS = 60
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LOCK = 241556  # on PostgreSQL one writer at a time, as on SQLite
@@ -60,12 +61,18 @@ class Database:
     def writing(self) -> Iterator[sa.Connection]:
         """Begin a transaction with the write lock: whole at the end, or nothing of it."""
         try:
-            with self.engine.connect().execution_options(kbcheck_write=True) as connection, connection.begin():
+            with self.engine.connect().execution_options(kbcheck_begin="IMMEDIATE") as connection, connection.begin():
                 if not self.sqlite:
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 yield connection
         except DBAPIError as error:
             raise StoreError(f"{self.shown}: {reason(error)}") from error
+
+    def keep_log(self) -> None:
+        """Have an SQLite file read by some while another writes. It stays so: only for a database that is ours."""
+        if self.sqlite and "mode" not in self.engine.url.query:
+            with self.engine.connect().execution_options(kbcheck_begin=None) as connection:
+                _patiently(connection, "PRAGMA journal_mode=WAL")
 
     def bulk(self, connection: sa.Connection, table: sa.Table, rows: Iterable[tuple[Any, ...]]) -> None:
         """Insert `rows`, in the order of the table's columns: by the driver's executemany, or COPY on PostgreSQL.
@@ -87,6 +94,12 @@ class Database:
                     copy.write_row([v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in row])
         except connection.dialect.loaded_dbapi.Error as error:  # the driver's own: this passes SQLAlchemy by
             raise StoreError(f"{self.shown}: {' '.join(str(error).split())}") from error
+
+
+def parts(every: Sequence[P], size: int = 500) -> Iterator[Sequence[P]]:
+    """Return `every` in parts that one statement can bind."""
+    for start in range(0, len(every), size):
+        yield every[start : start + size]
 
 
 # --- engines ----------------------------------------------------------------------------------------------------------
@@ -144,7 +157,6 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
         if sealed:
             return
         cursor = connection.cursor()
-        _patiently(cursor, "PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA wal_autocheckpoint=8192")
@@ -152,19 +164,20 @@ def _sqlite_engine(path: str, *, create: bool) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        writing = connection.get_execution_options().get("kbcheck_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        how = connection.get_execution_options().get("kbcheck_begin", "DEFERRED")
+        if how is not None:
+            connection.exec_driver_sql(f"BEGIN {how}")
 
     return engine
 
 
-def _patiently(cursor: Any, statement: str) -> None:
+def _patiently(connection: sa.Connection, statement: str) -> None:
     """Execute a statement for which SQLite does not wait by itself while another process makes the database."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            cursor.execute(statement)
-        except sqlite3.OperationalError as error:
+            connection.exec_driver_sql(statement)
+        except OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
             time.sleep(0.05)

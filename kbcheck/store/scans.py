@@ -44,7 +44,7 @@ from kbcheck.model import (
     heard_of,
 )
 from kbcheck.store import schema
-from kbcheck.store.database import Database, to_json
+from kbcheck.store.database import Database, parts, to_json
 
 _HOSTS = 8192  # host rows of a scan in one row
 
@@ -248,8 +248,9 @@ class Scans(Database):
         return connection.execute(sa.select(table.c.document).where(table.c.scan == number).order_by(order)).scalars()
 
     def _some(self, connection: sa.Connection, table: sa.Table, number: int, wanted: Collection[int]) -> dict[int, Any]:
-        query = sa.select(table.c[1], table.c.document).where(table.c.scan == number, table.c[1].in_(wanted))
-        return {n: json.loads(text) for n, text in connection.execute(query)}
+        query = sa.select(table.c[1], table.c.document).where(table.c.scan == number)
+        rows = (row for part in parts(list(wanted)) for row in connection.execute(query.where(table.c[1].in_(part))))
+        return {n: json.loads(text) for n, text in rows}
 
     def _hosts(self, connection: sa.Connection, number: int) -> Folded[HostRow]:
         templates = [to_shape(json.loads(text)) for text in self._documents(connection, schema.scan_shape, number)]
