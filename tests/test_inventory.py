@@ -227,6 +227,39 @@ def test_a_quote_that_closes_hundreds_of_lines_below_is_none() -> None:
     assert (len(read.installations), messages(read.refusals)) == (5001, [f"f.csv:2: {UNCLOSED}"])
 
 
+@pytest.mark.parametrize("batch", [1, 2, 1024])
+@pytest.mark.parametrize(
+    ("header", "row", "host", "line_end"),
+    [
+        ("host,product,version,sp,site", 'A,Exchange Server,5.5,SP4,"a\nx,y,z,w,v"', "A", "site"),
+        ("host,product,version,sp,site", 'A,Exchange Server,5.5,SP4,"a\nb\n\nx,y,z,w,v"', "A", "site"),
+        ("site,host,product,version,sp", '"a\nb",A,Exchange Server,5.5,SP4', "A", "site"),
+        ("host,product,version,sp,site", '"a\nb",Exchange Server,5.5,SP4,x', "a\nb", "host"),
+        ("host,product,version,sp,site", 'A,Exchange Server,5.5,SP4,"a\r\n""x"",y,z,w,v"', "A", "site"),
+    ],
+    ids=["last", "of four lines", "first", "host", "quotes inside"],
+)
+def test_a_line_that_closes_a_quote_is_no_row(
+    header: str, row: str, host: str, line_end: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kbcheck.inventory.rows.BATCH", batch)
+    cells = dict(zip(header.split(","), next(csv.reader(io.StringIO(row, newline=""))), strict=True))
+    behind = [{"host": "Z", "product": "Exchange Server", "version": "5.5", "sp": "SP3"}.get(c, "") for c in cells]
+    read = fleet(f"{header}\n{row}\n{','.join(behind)}\n")
+    assert messages(read.refusals) == []
+    got, last = read.installations
+    assert (got.host, got.levels, last.host) == (host, ("SP4",), "Z")
+    assert dict(got.extra) == {"site": cells["site"]}
+    assert "\n" in cells[line_end]
+    assert last.sources[0][1].line == row.count("\n") + 3
+
+
+def test_a_row_that_would_close_the_quote_of_the_row_before_it_stays_a_row() -> None:
+    read = fleet('host,product,version,sp,site\nA,Exchange Server,5.5,SP3,"x\nB,Exchange Server,5.5,SP4,19"\n')
+    assert [(each.host, dict(each.extra)) for each in read.installations] == [("B", {"site": '19"'})]
+    assert messages(read.refusals) == [f"f.csv:2: {UNCLOSED}"]
+
+
 def test_nul_bytes_are_text() -> None:
     got = only("host,product,version,service_pack,site\nA\0B,Exchange Server,5.5,SP3,\0\n")
     assert (got.host, got.levels) == ("A\0B", ("SP3",))
@@ -235,6 +268,24 @@ def test_nul_bytes_are_text() -> None:
 def test_a_large_cell_is_kept_whole() -> None:
     text = "x" * 100_000
     assert dict(only(f"host,product,version,notes\nA,Exchange Server,5.5,{text}\n").extra) == {"tags": text}
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("columns", ["host,product,version,notes", "product,host,version,notes", "host,version,files"])
+def test_a_cell_that_is_too_long_refuses_its_row(quote: str, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = csv.field_size_limit()
+    for module in ("text", "rows"):
+        monkeypatch.setattr(f"kbcheck.inventory.{module}.LONGEST", 1000)
+    values = {"product": "Exchange Server", "version": "5.5", "notes": "x", "files": "Store.exe=5.5.2653.23"}
+    rows = [[values.get(name, f"H{n}") for name in columns.split(",")] for n in range(5)]
+    rows[2][-1] = f"{quote}{'x' * 1001}{quote}"
+    try:
+        read = fleet("\n".join([columns, *map(",".join, rows)]))
+    finally:
+        csv.field_size_limit(limit)
+    assert [each.host for each in read.installations] == ["H0", "H1", "H3", "H4"]
+    assert messages(read.refusals) == ["f.csv:4: a cell of more than 1000 characters"]
+    assert read.inventories[0][2] == 5
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -358,6 +409,7 @@ def test_hotfix_lists(text: str, found: tuple[str, ...]) -> None:
         r"C:\exchsrvr\bin\Store.exe=5.5.2653.23|D:\Emsmdb32.dll=5.5.2652.61",
         "Emsmdb32.dll=5.5.2652.61,Store.exe=5.5.2653.23",
         "Emsmdb32.dll 5.5.2652.61;Store.exe 5.5.2653.23",
+        f"Emsmdb32.dll{' ' * 200}=\t5.5.2652.61;Store.exe{' ' * 200}5.5.2653.23",
     ],
 )
 def test_file_lists(text: str) -> None:
@@ -366,6 +418,17 @@ def test_file_lists(text: str) -> None:
         ("emsmdb32.dll", (5, 5, 2652, 61), "5.5.2652.61"),
         ("store.exe", (5, 5, 2653, 23), "5.5.2653.23"),
     )
+
+
+@pytest.mark.parametrize(
+    "text", [f"a{' ' * 100_000}b c", f"a{' =' * 100_000}", "a b " * 100_000, f"Store.exe{' ' * 600}= 5.5.2653.23"]
+)
+def test_a_file_of_any_length_is_refused(text: str) -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", files=text))
+    assert [each.files for each in read.installations] == [()]
+    assert [each.message.endswith("expected name=version; it is left out") for each in read.refusals] == [True]
+    with pytest.raises(InventoryError, match="expected a release"):  # nor does it tell the release
+        fleet(row(host="A", product="Exchange Server", files=text))
 
 
 def test_the_operating_system_is_a_platform_and_kept() -> None:
@@ -469,6 +532,35 @@ def test_contradicting_rows_keep_both_with_both_line_numbers() -> None:
     assert messages(read.remarks) == [
         "f.csv:4: A, Exchange Server 5.5: SP4 here, SP3 (line 2) before: both are kept",
         "f.csv:4: A, Exchange Server 5.5: build 5.5.2653.23 here, 5.5.2650.24 (line 2) before: both are kept",
+    ]
+
+
+def test_many_contradicting_rows_name_a_few_of_those_before() -> None:
+    rows = [f"A,Exchange Server,5.5,SP{n},2653.{n}\n" for n in range(1, 100)]
+    rows += [f"A,Exchange Server,5.5,,2653.{n}\n" for n in range(100, 3000)]
+    read = fleet("host,product,version,service_pack,build\n" + "".join(rows))
+    (got,) = read.installations
+    assert (len(got.levels), len(got.builds)) == (99, 2999)
+    said = [message for message in messages(read.remarks) if message.endswith("before: both are kept")]
+    assert said[:2] == [
+        f"f.csv:3: A, {E55}: SP2 here, SP1 (line 2) before: both are kept",
+        f"f.csv:3: A, {E55}: build 5.5.2653.2 here, 5.5.2653.1 (line 2) before: both are kept",
+    ]
+    packs, builds = "SP1 (line 2), SP2 (line 3), SP3 (line 4)", "5.5.2653.1 (line 2), 5.5.2653.2 (line 3), 5.5.2653.3"
+    assert f"f.csv:100: A, {E55}: SP99 here, {packs} and 95 more before: both are kept" in said
+    assert (
+        said[-1]
+        == f"f.csv:3000: A, {E55}: build 5.5.2653.2999 here, {builds} (line 4) and 2995 more before: both are kept"
+    )
+    assert len(said) == 98 + 2998
+
+
+def test_a_level_that_many_builds_contradict_names_a_few() -> None:
+    builds = "".join(f"A,Exchange Server,5.5,,2650.{n}\n" for n in range(24, 1000))
+    read = fleet("host,product,version,service_pack,build\n" + builds + "A,Exchange Server,5.5,SP4,\n" * 1000)
+    three = ", ".join(f"build 5.5.2650.{n} is SP3" for n in (24, 25, 26))
+    assert messages(read.remarks)[975:] == [
+        f"f.csv:978: A, {E55}: SP4 is told, but {three} and 973 more: both are kept"
     ]
 
 
@@ -588,6 +680,15 @@ def test_folder_without_tables(tmp_path: Path) -> None:
     (tmp_path / "readme.md").write_text("host,version")
     with pytest.raises(InventoryError, match=r"a folder without \.csv files$"):
         inventory.read([tmp_path])
+
+
+def test_of_a_folder_only_tables_are_read(tmp_path: Path) -> None:
+    for name in ("a.csv", "B.CSV", "NOTES.txt", "c.tsv"):
+        (tmp_path / name).write_text(f"host,product,version\n{name},Exchange Server,5.5\n")
+    read = inventory.read([tmp_path])
+    assert [name for name, _, _ in read.inventories] == ["B.CSV", "a.csv"]
+    named = inventory.read([tmp_path / "NOTES.txt"])  # whatever its name
+    assert [each.host for each in named.installations] == ["NOTES.txt"]
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -937,6 +1038,20 @@ def test_what_contradicts_a_row_of_another_file_names_that_file(tmp_path: Path) 
         (tmp_path / name).write_text(f"host,product,version,sp\nA,Exchange Server,5.5,{pack}\n")
     read = inventory.read([tmp_path / "a.csv", tmp_path / "b.csv"])
     assert messages(read.remarks) == [f"b.csv:2: A, {E55}: SP4 here, SP3 (a.csv:2) before: both are kept"]
+
+
+def test_a_contradiction_names_the_file_that_tells_the_other_level(tmp_path: Path) -> None:
+    for name, pack, build in (
+        ("a.csv", "", ""),
+        ("b.csv", "SP3", ""),
+        ("c.csv", "SP4", "2653.23"),
+        ("d.csv", "", "2653.28"),
+    ):
+        (tmp_path / name).write_text(f"host,product,version,sp,build\nA,Exchange Server,5.5,{pack},{build}\n")
+    assert messages(inventory.read([tmp_path]).remarks) == [
+        f"c.csv:2: A, {E55}: SP4 here, SP3 (b.csv:2) before: both are kept",
+        f"d.csv:2: A, {E55}: build 5.5.2653.28 here, 5.5.2653.23 (c.csv:2) before: both are kept",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _shown(name: str) -> str:
 def _inside(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in (".csv", ".tsv", ".txt"))
+            inside = sorted(each for each in path.iterdir() if each.suffix.lower() == ".csv")
             if not inside:
                 raise InventoryError(f"{path}: a folder without .csv files")
             yield from inside

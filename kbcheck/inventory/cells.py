@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kbcheck import product
 from kbcheck.inventory.columns import Messages, Row
@@ -22,7 +23,7 @@ _DIRECTORY = re.compile(
     r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
 )
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
-_FILE = re.compile(r"([^=\s;|][^=;|]*?)\s*[= ]\s*(\S+)")
+_FILE = re.compile(r"([^= ][^=]*?) ?[= ] ?(\S+)")  # of a text with single blanks
 # Version 5.5, v5.5, 05.5
 _VERSION_WORD = re.compile(r"^(?:version|ver\.?|v\.?)?\s*0*(?=\d)", re.IGNORECASE)
 _DOTTED = re.compile(r"(?:\d+\.){2,}\d+")
@@ -30,18 +31,22 @@ _TOKENS = re.compile(r"[;,|\s]+")
 _PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
 _COMMAS = re.compile(r"(?<![\w.,])\d{1,4}(?:,\d{1,4}){1,3}(?![\w.,])")
 _LONGEST = 500  # characters of a cell, or of a file in it; a real one has some dozens
+_NAMED = 3  # earlier values that a remark names
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
 
 @dataclass(slots=True)
 class Entry:
-    """An installation while rows are merged into it; as a template its host is "" and its lines count from 0."""
+    """An installation while rows are merged into it; as a template its host is "" and its lines count from 0.
+
+    Levels and builds have the file and the line that told them first.
+    """
 
     line: str
     host: str = ""
-    levels: dict[str, int] = field(default_factory=dict)
-    builds: dict[tuple[int, ...], int] = field(default_factory=dict)
-    foreign: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, tuple[str, int]] = field(default_factory=dict)
+    builds: dict[tuple[int, ...], tuple[str, int]] = field(default_factory=dict)
+    foreign: dict[str, None] = field(default_factory=dict)
     hotfixes: dict[str, None] = field(default_factory=dict)
     files: dict[str, tuple[tuple[int, ...], str, str]] = field(default_factory=dict)  # build, text, name as written
     platform: dict[tuple[str, str | None], None] = field(default_factory=dict)
@@ -71,9 +76,9 @@ class Entry:
         return Entry(
             self.line,
             host,
-            dict.fromkeys(self.levels, number),
-            dict.fromkeys(self.builds, number),
-            dict.fromkeys(self.foreign, number),
+            {level: (file, line + number) for level, (file, line) in self.levels.items()},
+            {build: (file, line + number) for build, (file, line) in self.builds.items()},
+            dict(self.foreign),
             dict(self.hotfixes),
             dict(self.files),
             dict(self.platform),
@@ -83,9 +88,11 @@ class Entry:
 
     def add(self, other: Entry) -> Iterator[str]:
         """Take what another row says of the same installation; return remarks."""
-        self.levels = self.levels | other.levels | self.levels
-        self.builds = self.builds | other.builds | self.builds
-        self.foreign = self.foreign | other.foreign | self.foreign
+        for level, where in other.levels.items():
+            self.levels.setdefault(level, where)
+        for told, where in other.builds.items():
+            self.builds.setdefault(told, where)
+        self.foreign |= other.foreign
         self.hotfixes |= other.hotfixes
         self.platform |= other.platform
         self.sources += other.sources
@@ -153,13 +160,13 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
     line = _line(product_text, version_text, build_text, row.get("files", ("", ""))[0], messages)
     if not build_text and _DOTTED.fullmatch(version_text):
         build_text, build_title = version_text, version_title
-    entry = Entry(line, levels=dict.fromkeys(levels, 0))
+    entry = Entry(line, levels=dict.fromkeys(levels, (name, 0)))
     if build_text:
         build = product.line_build(product.line(line), build_text)
         if build:
-            entry.builds[build] = 0
+            entry.builds[build] = (name, 0)
         elif product.parse_build(build_text):
-            entry.foreign[build_text] = 0
+            entry.foreign[build_text] = None
             messages.append((False, f'{build_title} "{_clip(build_text)}" is no build of {line}'))
         else:
             expected = "expected a number such as 2653.23; the cell is left out"
@@ -201,7 +208,15 @@ def disagreement(line: str, levels: Iterable[str], builds: Iterable[tuple[int, .
     other = [
         f"build {product.dotted(build)} is {level}" for build, level in by_build.items() if level and {level} != told
     ]
-    return f"{' and '.join(sorted(told))} is told, but {', '.join(other)}: both are kept" if told and other else ""
+    if not told or not other:
+        return ""
+    return f"{' and '.join(sorted(told))} is told, but {few(other, len(other))}: both are kept"
+
+
+def few(texts: Iterable[str], number: int) -> str:
+    """Return the first of `number` texts for a remark, and how many more there are."""
+    more = f" and {number - _NAMED} more" if number > _NAMED else ""
+    return f"{', '.join(islice(texts, _NAMED))}{more}"
 
 
 def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
@@ -219,7 +234,7 @@ def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
     for part in _PARTS.split(files) if files else ():
         if not part.strip():
             continue
-        match = _FILE.fullmatch(part.strip()) if len(part) <= _LONGEST else None
+        match = _file(part)
         build = product.parse_build(match.group(2)) if match else ()
         if match is None or not build:
             yield True, f'{title} "{_clip(part.strip())}": expected name=version; it is left out'
@@ -300,11 +315,14 @@ def _by_build(build: str, wanted: str | None) -> str | None:
 
 
 def _by_files(files: str) -> str | None:
-    found = {
-        _by_build(match.group(2), None) for match in map(_FILE.fullmatch, map(str.strip, _PARTS.split(files))) if match
-    }
+    found = {_by_build(match.group(2), None) for match in map(_file, _PARTS.split(files)) if match}
     found.discard(None)
     return found.pop() if len(found) == 1 else None
+
+
+def _file(text: str) -> re.Match[str] | None:
+    """Match a file's name and version: `Store.exe=5.5.2653.23`, or with blanks for the `=`."""
+    return _FILE.fullmatch(" ".join(text.split())) if len(text) <= _LONGEST else None
 
 
 def _clip(text: str) -> str:

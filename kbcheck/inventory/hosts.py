@@ -112,25 +112,27 @@ class _Hosts:
         new = told.at(host, line)
         remarks = []
 
-        def place(where: int) -> str:
-            file = next((source.file for _, source, _ in entry.sources if source.line == where), name)
-            return f"line {where}" if file == name else f"{file}:{where}"
+        def place(file: str, line: int) -> str:
+            return f"line {line}" if file == name else f"{file}:{line}"
 
-        other = [f"{level} ({place(where)})" for level, where in entry.levels.items() if level not in new.levels]
+        other = len(entry.levels) - sum(level in entry.levels for level in new.levels)
         if new.levels and other:
-            words = f"{', '.join(new.levels)} here, {', '.join(other)} before"
+            before = (f"{level} ({place(*where)})" for level, where in entry.levels.items() if level not in new.levels)
+            words = f"{', '.join(new.levels)} here, {cells.few(before, other)} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
-        systems = {system: level for system, level in entry.platform if level is not None}
         for system, level in new.platform:
-            if level is not None and systems.get(system, level) != level:
-                words = f"{system} {level} here, {systems[system]} before: its level is left open"
+            last = next((told for of, told in reversed(entry.platform) if of == system and told is not None), level)
+            if level is not None and last != level:
+                words = f"{system} {level} here, {last} before: its level is left open"
                 remarks.append(f"{entry.host}, {entry.line}: {words}")
         if entry.builds and not new.builds.keys() <= entry.builds.keys():
-            before = ", ".join(f"{product.dotted(build)} ({place(where)})" for build, where in entry.builds.items())
-            words = f"build {', '.join(map(product.dotted, new.builds))} here, {before} before"
+            before = (f"{product.dotted(build)} ({place(*where)})" for build, where in entry.builds.items())
+            here = ", ".join(map(product.dotted, new.builds))
+            words = f"build {here} here, {cells.few(before, len(entry.builds))} before"
             remarks.append(f"{entry.host}, {entry.line}: {words}: both are kept")
-        tells = bool(new.levels or new.builds)
-        agreed = tells and not cells.disagreement(entry.line, entry.levels, entry.builds)
+        # Only what is new can end an agreement; where there is a remark, it is told already.
+        known = new.levels.keys() <= entry.levels.keys() and new.builds.keys() <= entry.builds.keys()
+        agreed = not known and not remarks and not cells.disagreement(entry.line, entry.levels, entry.builds)
         remarks += [f"{entry.host}: {remark}" for remark in entry.add(new)]
         remark = cells.disagreement(entry.line, entry.levels, entry.builds) if agreed and not remarks else ""
         if remark:

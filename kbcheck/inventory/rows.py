@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +11,7 @@ from typing import BinaryIO
 
 from kbcheck.inventory.cells import Entry, RowError, long_form, template
 from kbcheck.inventory.columns import Columns, Messages, Row
-from kbcheck.inventory.text import BATCH, InventoryError, examine, read_header, records
+from kbcheck.inventory.text import BATCH, LONGEST, examine, read_header, records
 from kbcheck.model import Extra, Refusal
 
 
@@ -35,23 +34,17 @@ class Rows:
         """Take the rows of one file. Raises InventoryError when it is no inventory."""
         codec, digest = examine(stream)
         with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
-            line = 1
-            try:
-                header_line, line, delimiter, header = read_header(name, text)
-                columns = Columns(name, header_line, header)
-                self.say(name, header_line, columns.remarks())
-                table = _Table(self, name, columns, delimiter)
-                while batch := list(islice(text, BATCH)):
-                    if '"' in "".join(batch):
-                        lines, rows, unclosed, line = records(batch, text, delimiter, line, len(header))
-                        table.unclosed(unclosed)
-                        table.rows(lines, rows)
-                        continue
-                    if not table.known(line, batch):
-                        table.rows(range(line, line + len(batch)), list(csv.reader(batch, delimiter=delimiter)))
+            header_line, line, delimiter, header = read_header(name, text)
+            columns = Columns(name, header_line, header)
+            self.say(name, header_line, columns.remarks())
+            table = _Table(self, name, columns, delimiter)
+            while batch := list(islice(text, BATCH)):
+                if '"' not in "".join(batch) and table.known(line, batch):
                     line += len(batch)
-            except csv.Error as error:
-                raise InventoryError(f"{name}:{line}: {error}") from error
+                    continue
+                lines, rows, refused, line = records(batch, text, delimiter, line, len(header))
+                table.refuse(refused)
+                table.rows(lines, rows)
         self.inventories.append((name, digest, table.count))
 
     def say(self, name: str, line: int, messages: Messages, host: str = "") -> None:
@@ -149,10 +142,10 @@ class _Table:
         else:
             self._add(hosts, lines, which, map(self._extras.of, rows))
 
-    def unclosed(self, lines: Sequence[int]) -> None:
-        """Refuse rows whose quote is never closed: what follows them is read as rows of its own."""
-        for line in lines:
-            self._say(line, ((True, 'a quote is opened and not closed: expected "..." with each quote in it doubled'),))
+    def refuse(self, lines: Sequence[tuple[int, str]]) -> None:
+        """Refuse lines that are no rows, each for its reason: what follows them is read as rows of its own."""
+        for line, why in lines:
+            self._say(line, ((True, why),))
         self.count += len(lines)
 
     def _fitted(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
@@ -236,7 +229,7 @@ class _Span(dict[str, int]):
 
     def __missing__(self, text: str) -> int:
         cells = text.rstrip("\r\n").split(self._delimiter)  # no quote is in it
-        if len(cells) != self._count:
+        if len(cells) != self._count or len(text) > LONGEST:
             raise _SaidError
         number = self[text] = self._read([*[""] * (self._before + 1), *cells, *[""] * self._behind])
         return number

@@ -8,15 +8,17 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, takewhile
 from typing import BinaryIO, TextIO
 
 from kbcheck import KbcheckError
 
 BATCH = 1024  # rows
+LONGEST = 16 * 1024 * 1024  # characters of a cell
 _SEPARATOR = re.compile(r'"?sep=([^"\r\n\w])?"?\s*$', re.IGNORECASE)
 _ROW_LINES = 200  # lines of one row; a note in a cell has some
 _FEW = 3  # columns: a line of a note may well have as many commas as so narrow a row
+_UNCLOSED = 'a quote is opened and not closed: expected "..." with each quote in it doubled'
 
 
 class InventoryError(KbcheckError):
@@ -67,7 +69,7 @@ def read_header(name: str, text: TextIO) -> tuple[int, int, str, list[str]]:
 
     Return its line, the line after it, the delimiter and the cells.
     """
-    csv.field_size_limit(16 * 1024 * 1024)
+    csv.field_size_limit(LONGEST)
     blank, sample = 0, text.readline()
     delimiter = ""
     # #TYPE System.Object, of PowerShell; sep=; of Excel
@@ -80,20 +82,24 @@ def read_header(name: str, text: TextIO) -> tuple[int, int, str, list[str]]:
     delimiter = delimiter or max(",;\t", key=sample.count)
     reader = csv.reader(chain([sample], text), delimiter=delimiter)
     line = blank + 1
-    for cells in reader:
-        if any(map(str.strip, cells)):
-            return line, blank + reader.line_num + 1, delimiter, cells
-        line = blank + reader.line_num + 1
+    try:
+        for cells in reader:
+            if any(map(str.strip, cells)):
+                return line, blank + reader.line_num + 1, delimiter, cells
+            line = blank + reader.line_num + 1
+    except csv.Error as error:
+        raise InventoryError(f"{name}:{line}: {error}") from error
     raise InventoryError(f"{name}: empty inventory")
 
 
 def records(
     batch: list[str], following: Iterator[str], delimiter: str, line: int, width: int
-) -> tuple[Sequence[int], list[list[str]], list[int], int]:
-    """Return the rows in a batch of lines with quotes: the line on which each begins, its cells.
+) -> tuple[Sequence[int], list[list[str]], list[tuple[int, str]], int]:
+    """Return the rows in a batch of lines: the line on which each begins, its cells.
 
-    Also the lines whose quote is never closed, which are no rows, and the line behind the last. A row that is not
-    complete in the batch takes what it needs of the lines that follow; `width` is the number of columns.
+    Also the lines that are no rows (their quote is never closed, a cell is too long), each with the reason, and the
+    line behind the last. A row that is not complete in the batch takes what it needs of the lines that follow; `width`
+    is the number of columns.
     """
     try:
         rows = list(csv.reader(batch, delimiter=delimiter, strict=True))
@@ -101,19 +107,22 @@ def records(
         rows = []
     if len(rows) == len(batch):
         return range(line, line + len(batch)), rows, [], line + len(batch)
-    lines, rows, unclosed, waiting = [], [], [], deque(batch)
+    lines, rows, refused, waiting = [], [], [], deque(batch)
     while waiting:
-        taken = [waiting.popleft()]
-        cells = _record(taken, waiting, following, delimiter, width)
+        taken, why = [waiting.popleft()], _UNCLOSED
+        try:
+            cells = _record(taken, waiting, following, delimiter, width)
+        except csv.Error:
+            cells, why = None, f"a cell of more than {LONGEST} characters"
         if cells is None:
-            unclosed.append(line)
+            refused.append((line, why))
             waiting.extendleft(reversed(taken[1:]))
             line += 1
             continue
         lines.append(line)
         rows.append(cells)
         line += len(taken)
-    return lines, rows, unclosed, line
+    return lines, rows, refused, line
 
 
 def _record(
@@ -122,6 +131,7 @@ def _record(
     """Return the cells of the row that begins with the line in `taken`, to which the lines that it takes are added.
 
     None when a quote that it opens is not closed: not in some hundred lines, or only behind what is a row by itself.
+    Raises csv.Error when a cell is too long.
     """
 
     def lines() -> Iterator[str]:
@@ -141,6 +151,18 @@ def _record(
         # In one line a quote may stand as it likes, if only it is closed: else the end of the line is in its cell.
         cells = next(csv.reader([taken[0].rstrip("\r\n") + "\n"], delimiter=delimiter))
         return None if cells and cells[-1].endswith("\n") else cells
-    # In a row no blank stands behind a delimiter, in a sentence one does.
-    tight = (each.count(delimiter) - each.count(f"{delimiter} ") for each in taken[1:])
-    return None if width > _FEW and width - 1 in tight else cells
+    return None if any(_is_row(each, cells, delimiter, width) for each in taken[1:]) else cells
+
+
+def _is_row(line: str, cells: list[str], delimiter: str, width: int) -> bool:
+    """Whether a line between quotes is a row by itself; `cells` are those of the row that takes it.
+
+    In a row no blank stands behind a delimiter, in a sentence one does. A line with an odd number of quotes closes the
+    one that is opened: it is a row only where it tells the same as a cell (product, version) before that quote.
+    """
+    if width <= _FEW or line.count(delimiter) - line.count(f"{delimiter} ") != width - 1:
+        return False
+    if line.count('"') % 2 == 0:
+        return True
+    before = takewhile(lambda cell: "\n" not in cell and "\r" not in cell, cells)
+    return any(one == other != "" for one, other in zip(before, line.split(delimiter), strict=False))
