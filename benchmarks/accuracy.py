@@ -93,8 +93,10 @@ def understood(store: Store, facts: list[Facts]) -> None:
     bugs = [each.id for each in facts if each.kind is Kind.BUG]
     clear = sum(ident not in troubled for ident in bugs)
     print("| what was not understood | statements | for example |\n|---|---:|---|")
-    for kind, number, example in store.problem_counts():
-        print(f"| {kind} | {number} | {example} |")
+    unclear = [(problem.kind, stored.facts.id) for stored in store.articles(troubled) for problem in stored.problems]
+    first = dict(reversed(unclear))
+    for kind, number in sorted(Counter(kind for kind, _ in unclear).items(), key=lambda pair: (-pair[1], pair[0])):
+        print(f"| {kind} | {number} | {first[kind]} |")
     share = 100 * clear / max(len(bugs), 1)
     print(f"\nOf {len(bugs):,} articles that report a bug, {clear:,} ({share:.2f} %) hold nothing unclear.")
     speaking = [stored for stored in store.articles(bugs) if SPEAKS.search(stored.article.text)]
