@@ -627,6 +627,10 @@ def test_refused_rows(line: str, message: str) -> None:
         ),
         ("A,Exchange Server,5.5,SP3,,,Store.exe", 'files "Store.exe": expected name=version; it is left out'),
         ("A,Exchange Server,5.5,SP3,,,Store.exe=x", 'files "Store.exe=x": expected name=version; it is left out'),
+        (
+            "A,Exchange Server,5.5,SP3,,,a.dll 5.5.2652.61 b.exe 5.5.2653.23",
+            'files "a.dll 5.5.2652.61 b.exe 5.5.2653.23": expected name=version; it is left out',
+        ),
     ],
 )
 def test_refused_cells_leave_the_row(line: str, message: str) -> None:

@@ -31,6 +31,7 @@ _TOKENS = re.compile(r"[;,|\s]+")
 _PARTS = re.compile(r"[;|]|,(?=\s*\w[\w.$~-]*=)")
 _COMMAS = re.compile(r"(?<![\w.,])\d{1,4}(?:,\d{1,4}){1,3}(?![\w.,])")
 _LONGEST = 500  # characters of a cell, or of a file in it; a real one has some dozens
+_TWO_FILES = re.compile(r" \d+(?:\.\d+){2,} ")  # a version in the name: nothing stands between two files
 _NAMED = 3  # earlier values that a remark names
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
@@ -236,7 +237,7 @@ def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
             continue
         match = _file(part)
         build = product.parse_build(match.group(2)) if match else ()
-        if match is None or not build:
+        if match is None or not build or _TWO_FILES.search(match.group(1)):
             yield True, f'{title} "{_clip(part.strip())}": expected name=version; it is left out'
             continue
         key = product.file_key(match.group(1))
