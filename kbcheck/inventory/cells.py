@@ -8,6 +8,7 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ _COMMAS = re.compile(r"(?<![\w.,])\d{1,4}(?:,\d{1,4}){1,3}(?![\w.,])")
 _LONGEST = 500  # characters of a cell, or of a file in it; a real one has some dozens
 _TWO_FILES = re.compile(r" \d+(?:\.\d+){2,} ")  # a version in the name: nothing stands between two files
 _NAMED = 3  # earlier values that a remark names
+_LEVEL = ("product", "version", "service_pack", "build", "os")  # columns that tell the product and its level
 _EXCHANGE = ("4.0", "5.0", "5.5", "6.0")
 
 
@@ -87,6 +89,17 @@ class Entry:
             [(c, Source(s.file, s.line + number, s.column), t or host) for c, s, t in self.sources],
         )
 
+    def copy(self) -> Entry:
+        """Return a template that can be changed by itself."""
+        return Entry(
+            self.line,
+            levels=dict(self.levels),
+            builds=dict(self.builds),
+            foreign=dict(self.foreign),
+            platform=dict(self.platform),
+            sources=list(self.sources),
+        )
+
     def add(self, other: Entry) -> Iterator[str]:
         """Take what another row says of the same installation; return remarks."""
         for level, where in other.levels.items():
@@ -130,9 +143,31 @@ def long_form(row: Row) -> Row:
 
 def template(name: str, row: Row) -> tuple[Entry, Messages]:
     """Return the template of what a row says, with messages."""
+    told = {column: row[column] for column in _LEVEL if column in row}
+    if "host" in row:
+        told["host"] = ("", row["host"][1])
+    guessed = (
+        "" if all(row.get(column, ("", ""))[0] for column in ("product", "version")) else row.get("files", ("",))[0]
+    )
+    entry, messages = _installation(name, tuple(told.items()), guessed)
+    entry = entry.copy()
+    messages += tuple(details(entry, name, row))
+    if "file" in row and row["file"][0] and row.get("file_version", ("", ""))[0]:
+        file = (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])
+        messages += tuple(details(entry, name, {"files": file}))
+    return entry, messages
+
+
+@functools.lru_cache(maxsize=4096)
+def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], files: str) -> tuple[Entry, Messages]:
+    """Return what cells say but for hotfixes and files, which many rows have in common; not to be changed.
+
+    `files` are those that may tell the product.
+    """
+    row = dict(told)
     messages: list[tuple[bool, str]] = []
     levels: list[str] = []
-    for column in ("product", "version", "service_pack", "build", "os"):
+    for column in _LEVEL:
         if len(row.get(column, ("", ""))[0]) > _LONGEST:
             raise RowError(f"{row[column][1]} of more than {_LONGEST} characters")
     product_text = row.get("product", ("", ""))[0]
@@ -158,7 +193,7 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
         levels.append(_level(*row["service_pack"]))
     if len(set(levels)) > 1:
         messages.append((False, f"{' and '.join(dict.fromkeys(levels))} are told: both are kept"))
-    line = _line(product_text, version_text, build_text, row.get("files", ("", ""))[0], messages)
+    line = _line(product_text, version_text, build_text, files, messages)
     if not build_text and _DOTTED.fullmatch(version_text):
         build_text, build_title = version_text, version_title
     entry = Entry(line, levels=dict.fromkeys(levels, (name, 0)))
@@ -180,19 +215,15 @@ def template(name: str, row: Row) -> tuple[Entry, Messages]:
         if known and level not in known:
             remark = "no such service pack is known; counted as later than all known ones"
             messages.append((False, f"{line} {level}: {remark}"))
-    for column in ("host", "product", "version", "service_pack", "build", "os"):
+    for column in ("host", *_LEVEL):
         if column in row and (row[column][0] or column == "host"):
-            entry.sources.append((column, Source(name, 0, row[column][1]), row[column][0] if column != "host" else ""))
+            entry.sources.append((column, Source(name, 0, row[column][1]), row[column][0]))
     os_text = row.get("os", ("", ""))[0]
     if os_text:
         match = _RELEASE_LEVEL.fullmatch(os_text)
         system = product.find_line(match.group(1) if match else os_text)
         if product.line(system).levels:
             entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
-    messages += details(entry, name, row)
-    if "file" in row and row["file"][0] and row.get("file_version", ("", ""))[0]:
-        file = (f"{row['file'][0]}={row['file_version'][0]}", row["file_version"][1])
-        messages += details(entry, name, {"files": file})
     return entry, tuple(messages)
 
 

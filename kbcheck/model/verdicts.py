@@ -161,8 +161,10 @@ class Assessment:
         found = tuple(Counter(groups[group]) for group in self.groups)
         for column in self.columns:
             for profile, verdict in column.apart.items():
-                found[profile][column.of_group[self.groups[profile]].status] -= 1
-                found[profile][verdict.status] += 1
+                status = column.of_group[self.groups[profile]].status
+                if status is not verdict.status:
+                    found[profile][status] -= 1
+                    found[profile][verdict.status] += 1
         return found
 
     def spread(self, column: Column) -> Iterator[tuple[Verdict, tuple[int, ...], int]]:
