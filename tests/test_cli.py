@@ -419,6 +419,47 @@ def test_quiet_and_verbose(run: Run, db: str, put: Put) -> None:
     assert run("import", *[put(f"{n}.txt", b"x") for n in range(9)], "-v", "--db", db).err.count("Not an article") == 9
 
 
+def test_quiet_prints_the_answer_alone(run: Run, scanned: str) -> None:
+    ran = run("explain", "EXCH03", "Q241556", "-q", "--db", scanned)
+    verdict, reason = " ".join(ran.out.split()).split("Exchange Server 5.5, ")
+    assert verdict == "EXCH03 is EXPOSED to Q241556 XADM: OpenMsgStore Function Is Not Thread Safe "
+    assert reason.endswith("(fix-available, rule 13)")
+    assert [line.split()[0] for line in run("show", "Q241556", "-q", "--db", scanned).out.splitlines()] == [
+        "Q241556",
+        "corrected",
+    ]
+    assert run("search", "OpenMsgStore", "thread", "-q", "--db", scanned).out.splitlines()[0] == "Q241556"
+    chosen = ("list", "--fixed-in", "SP4", "--product", "Exchange Server 5.5", "--db", scanned)
+    numbers = run(*chosen, "-q").out.splitlines()
+    assert len(numbers) > 3
+    assert numbers == [line.split()[0] for line in run(*chosen).out.splitlines() if line.startswith("Q")]
+    troubled = run("list", "--problems", "-q", "--db", scanned).out.split()
+    assert set(troubled) == set(re.findall(r"\bQ\d+(?=  )", run("list", "--problems", "--db", scanned).out))
+
+
+def test_verbose_cuts_nothing(run: Run, scanned: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    for words in (("list",), ("search", "server"), ("show", "Q268886")):
+        brief, whole = (run(*words, *more, "--db", scanned).out for more in ((), ("-v",)))
+        assert "..." in brief
+        assert len(whole) > len(brief)
+    rows = "".join(f"    {n}.dll   5.5.2653.{n}   Store\n" for n in range(20, 40))
+    text = ADVISORIES.joinpath("Q241556.TXT").read_text(encoding="cp1252").replace("241556", "909091")
+    head = (
+        "The English version of this fix should have the following file attributes or later:\n\n    File name   Version"
+    )
+    text = text.replace("STATUS\n======", f"{head}   Component\n    {'-' * 40}\n{rows}\nSTATUS\n======")
+    assert run("import", put("Q909091.TXT", text), "--db", scanned).code == 0
+    assert run("scan", SERVERS, "--article", "Q909091", "--db", scanned).code == 1
+    for words, folded in ((("show",), "and 8 more files (-v)"), (("explain", "EXCH03"), "and 12 more files (-v)")):
+        assert folded in run(*words, "Q909091", "--db", scanned).out
+        whole = run(*words, "Q909091", "-v", "--db", scanned).out
+        assert "more files" not in whole
+        assert all(f"{n}.dll 5.5.2653.{n}" in whole for n in range(20, 40))
+    facts = json.loads(run("explain", "EXCH03", "Q909091", "--format", "json", "--db", scanned).out)["criteria"][3]
+    assert len(facts["facts"]) == 40
+
+
 HOSTILE = "\x1b]0;owned\x07"
 
 

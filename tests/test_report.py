@@ -157,12 +157,12 @@ def test_the_files_that_a_host_reports_are_explained_first() -> None:
         told = tuple((f"file{n}.dll", product.parse_build(version), version) for n in range(9, 19))
         profile = Profile(E55, ("SP4",), files=told)
         row = HostRow("A", E55, 0, "f.csv", 2, (), ())
-        files = explain.criteria(row, profile, known, matching.assess(profile, known))[3]
+        files = explain.criteria(explain.Explanation(row, profile, known, matching.assess(profile, known)))[3]
         assert (files.name, files.answer) == ("files", answer)
         hosts = [text for text, _ in files.facts if text.startswith("the host:")]
         assert len(hosts) == 10
         assert all(version in text for text in hosts)
-        assert files.facts[-1][0] == "and 10 more files"
+        assert files.facts[-1][0] == "and 10 more files (-v)"
 
 
 def test_a_remedy_counts_a_file_once_whatever_it_is_built_for() -> None:

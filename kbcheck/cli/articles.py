@@ -15,6 +15,7 @@ from kbcheck.cli.application import OK, USAGE, CommandError
 if TYPE_CHECKING:
     from kbcheck.model import ArticleKnowledge
 
+_UNCUT = 10**6  # columns that no row needs
 _MOST_WORDS = 32  # that the store looks for
 
 
@@ -26,6 +27,8 @@ def show(
     format_: Annotated[options.PageFormat, typer.Option("--format", help="Format.")] = options.PageFormat.TEXT,
     output: options.Output = None,
     db: options.Database = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Print the structured advisory of one article, or what a fix list holds.
 
@@ -49,7 +52,11 @@ def show(
     elif annotated:
         streams.write([writer.annotated(stored, known)], output)
     else:
-        streams.write([writer.page(stored, known, listed, titles, width=streams.width())], output)
+        if quiet:
+            text = writer.summary(stored, known, streams.width())
+        else:
+            text = writer.page(stored, known, listed, titles, width=streams.width(), whole=verbose)
+        streams.write([text], output)
     return OK
 
 
@@ -75,6 +82,8 @@ def list_(
     format_: Annotated[options.ListFormat, typer.Option("--format", help="Format.")] = options.ListFormat.TABLE,
     output: options.Output = None,
     db: options.Database = None,
+    quiet: options.Numbers = False,
+    verbose: options.Uncut = False,
 ) -> int:
     """List articles; `--format jsonl` without a filter exports the whole knowledge base.
 
@@ -119,6 +128,10 @@ def list_(
         if format_ is options.ListFormat.JSONL:
             streams.write_data((data.line(data.article(stored, known)) for stored, known in chosen()), output)
             return OK
+        if quiet:
+            streams.write([f"{known.id}\n" for _, known in chosen()], output)
+            return OK
+        width = _UNCUT if verbose else streams.width()
         if problems:
             rows = [
                 (p.kind, stored.facts.id, str(p.line), p.message) for stored, _ in chosen() for p in stored.problems
@@ -127,7 +140,7 @@ def list_(
             counts = sorted(Counter(row[0] for row in rows).items(), key=lambda pair: (-pair[1], pair[0]))
             tally = [f"{count:>6,}  {name} (for example {first[name]})" for name, count in counts]
             body = (
-                table.plain(("kind", "article", "line", "what was not understood"), sorted(rows), (2,), streams.width())
+                table.plain(("kind", "article", "line", "what was not understood"), sorted(rows), (2,), width)
                 if rows
                 else "no problems"
             )
@@ -136,7 +149,7 @@ def list_(
         headers, listed = writer.listing([known for _, known in chosen()], wanted)
     streams.write(
         [
-            table.plain(headers, listed, (), streams.width()) + f"\n{view.plural(len(listed), 'article')}\n"
+            table.plain(headers, listed, (), width) + f"\n{view.plural(len(listed), 'article')}\n"
             if listed
             else "no article matches\n"
         ],
@@ -163,6 +176,8 @@ def search(
     format_: Annotated[options.ListFormat, typer.Option("--format", help="Format.")] = options.ListFormat.TABLE,
     output: options.Output = None,
     db: options.Database = None,
+    quiet: options.Numbers = False,
+    verbose: options.Uncut = False,
 ) -> int:
     """Search the articles' texts; the best matches first, each with the words in their place.
 
@@ -195,7 +210,10 @@ def search(
             output,
         )
         return OK
-    width = streams.width()
+    if quiet:
+        streams.write([f"{hit.id}\n" for hit in hits], output)
+        return OK
+    width = _UNCUT if verbose else streams.width()
     lines = []
     for hit in hits:
         lines.append(shorten(clean(f"{hit.id}  {hit.title}"), width))

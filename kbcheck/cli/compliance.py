@@ -305,6 +305,8 @@ def explain(
     format_: Annotated[options.PageFormat, typer.Option("--format", help="Format.")] = options.PageFormat.TEXT,
     output: options.Output = None,
     db: options.Database = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> int:
     """Say why a host has the verdict it has: each criterion, the article's words, the host's facts.
 
@@ -329,12 +331,12 @@ def explain(
     pages, documents = [], []
     for (row, profile), then in zip(rows, before, strict=True):
         verdict = matching.assess(profile, known)
-        asked = writer.Explanation(row, profile, known, verdict, stored.heard, then)
-        pages.append(writer.text(asked, streams.width()))
+        asked = writer.Explanation(row, profile, known, verdict, stored.heard, then, verbose)
+        pages.append((writer.verdict_text if quiet else writer.text)(asked, streams.width()))
         documents.append(writer.document(asked))
     told = {row.product_line for row, _ in rows}
     others = [row.product_line for row, _ in stored.rows if row.product_line not in told]
-    if others and product is None:
+    if others and product is None and not quiet:
         words = f"{host} has {', '.join(others)} too, which the article does not list (--product shows why)"
         pages.append(f"{cell.clean(words)}\n")
     if format_ is options.PageFormat.JSON:
@@ -347,7 +349,7 @@ def explain(
             output,
         )
     else:
-        streams.write(["\n".join(pages)], output)
+        streams.write([("" if quiet else "\n").join(pages)], output)
     return OK
 
 

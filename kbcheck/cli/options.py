@@ -88,6 +88,8 @@ Cluster = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print less.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print all rows, fold nothing.")]
+Numbers = Annotated[bool, typer.Option("-q", "--quiet", help="Print only the numbers of the articles.")]
+Uncut = Annotated[bool, typer.Option("-v", "--verbose", help="Cut nothing to the terminal's width.")]
 Articles = Annotated[
     list[str] | None, typer.Option("--article", help="Judge only this article (repeatable).", metavar="Q...")
 ]

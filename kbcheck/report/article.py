@@ -23,19 +23,21 @@ _METHODS = {
 
 
 def page(
-    stored: Stored, known: ArticleKnowledge, listed: Sequence[Correction], titles: Mapping[str, str], *, width: int = 80
+    stored: Stored,
+    known: ArticleKnowledge,
+    listed: Sequence[Correction],
+    titles: Mapping[str, str],
+    *,
+    width: int = 80,
+    whole: bool = False,
 ) -> str:
     """Return the advisory in a screen: affected, corrected, files, what it lists, what disagrees.
 
-    `listed` is what the article states about others; `titles` names those of its references that are known.
+    `listed` is what the article states about others; `titles` names those of its references that are known; `whole`:
+    however much there is.
     """
     facts = stored.facts
-    day = f"{facts.date.day} {facts.date:%B %Y}, {stored.article.category}"
-    lines = [
-        f"{facts.id}  {cell.shorten(facts.title, max(width - len(day) - 12, 30))}".ljust(width - len(day) - 1)
-        + " "
-        + day
-    ]
+    lines = _head(stored, width)
     kind = facts.kind.value + (f"; not judged: {known.unjudged}" if known.unjudged else "")
     _add(lines, "kind", kind, width)
     for line in known.lines:
@@ -49,8 +51,9 @@ def page(
     shown = knowledge.first_fixed(known)
     for line in known.lines:
         if line.product_line in shown:
-            _corrected(lines, line, width)
-    for row in facts.fixed_files[:12]:
+            _corrected(lines, line, width, whole)
+    most = len(facts.fixed_files) if whole else 12
+    for row in facts.fixed_files[:most]:
         extra = ", ".join(part for part in (row.component, row.platform, row.language) if part)
         _add(
             lines,
@@ -59,8 +62,8 @@ def page(
             width,
             f"line {row.line}",
         )
-    if len(facts.fixed_files) > 12:
-        _add(lines, "", f"and {len(facts.fixed_files) - 12} more files", width)
+    if len(facts.fixed_files) > most:
+        _add(lines, "", f"and {len(facts.fixed_files) - most} more files (-v)", width)
     if facts.setting is not None:
         words = f'the correction takes effect only after it: "{facts.setting.text}"'
         _add(lines, "setting", words, width, f"line {facts.setting.line}")
@@ -70,17 +73,43 @@ def page(
             for c in conflict.overruled
         )
         _add(lines, "disagrees", f"{conflict.product_line}: {said}. {conflict.reason}", width)
-    for problem in stored.problems[:5]:
+    most = len(stored.problems) if whole else 5
+    for problem in stored.problems[:most]:
         _add(lines, "unclear", problem.message, width, f"line {problem.line}")
+    if len(stored.problems) > most:
+        _add(lines, "", f"and {len(stored.problems) - most} more (-v)", width)
     if listed:
-        lines += _members(listed, width)
-    if not listed:
-        for ident in references(stored.article)[:6]:
+        lines += _members(listed, width, whole)
+    if whole or not listed:
+        named = references(stored.article)
+        most = len(named) if whole else 6
+        for ident in named[:most]:
             _add(lines, "see also", f"{ident} {titles.get(ident, '(not in the database)')}", width)
+        if len(named) > most:
+            _add(lines, "", f"and {len(named) - most} more (-v)", width)
+    return _text(lines)
+
+
+def summary(stored: Stored, known: ArticleKnowledge, width: int = 80) -> str:
+    """Return what the article is and the first correction of each product line."""
+    lines = _head(stored, width)
+    for name, level in knowledge.first_fixed(known).items():
+        _add(lines, "corrected", f"{name} {level}" if level is not None else f"{name}: no correction known", width)
+    return _text(lines)
+
+
+def _head(stored: Stored, width: int) -> list[str]:
+    facts = stored.facts
+    day = f"{facts.date.day} {facts.date:%B %Y}, {stored.article.category}"
+    title = cell.shorten(facts.title, max(width - len(day) - 12, 30))
+    return [f"{facts.id}  {title}".ljust(width - len(day) - 1) + " " + day]
+
+
+def _text(lines: Sequence[str]) -> str:
     return "".join(cell.clean(line).rstrip() + "\n" for line in lines)
 
 
-def _corrected(lines: list[str], line: LineKnowledge, width: int) -> None:
+def _corrected(lines: list[str], line: LineKnowledge, width: int, whole: bool) -> None:
     if line.first_fixed is None:
         _add(lines, "corrected", f"{line.product_line}: no correction known", width)
         return
@@ -99,8 +128,9 @@ def _corrected(lines: list[str], line: LineKnowledge, width: int) -> None:
         _add(lines, "", f"also said by {also}", width)
     for each in line.corrections:
         if each.method is Method.ROLLUP:
-            files = ", ".join(f"{f.file} {f.version}" for f in each.files[:3]) or "files not named"
-            more = f" and {len(each.files) - 3} more" if len(each.files) > 3 else ""
+            most = len(each.files) if whole else 3
+            files = ", ".join(f"{f.file} {f.version}" for f in each.files[:most]) or "files not named"
+            more = f" and {len(each.files) - most} more" if len(each.files) > most else ""
             _add(
                 lines,
                 "hotfix",
@@ -110,7 +140,7 @@ def _corrected(lines: list[str], line: LineKnowledge, width: int) -> None:
             )
 
 
-def _members(listed: Sequence[Correction], width: int) -> list[str]:
+def _members(listed: Sequence[Correction], width: int, whole: bool) -> list[str]:
     """Return what a fix list or rollup holds, block by block."""
     blocks: dict[tuple[str, ...], list[Correction]] = defaultdict(list)
     for each in listed:
@@ -124,7 +154,8 @@ def _members(listed: Sequence[Correction], width: int) -> list[str]:
         )
         if files:
             lines.extend(textwrap.wrap(f"files: {files}", width, initial_indent="  ", subsequent_indent="         "))
-        lines.extend(cell.shorten(f"  {' '.join(each.text.split())}", width) for each in members)
+        told = (f"  {' '.join(each.text.split())}" for each in members)
+        lines.extend(told if whole else (cell.shorten(words, width) for words in told))
     return lines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kbcheck import matching, product
@@ -58,39 +58,25 @@ _REASONS = {
 }
 
 
+_Fact = tuple[str, str]  # what was read, and where
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One question: its answer in a word, what was read (text, where) and what follows."""
+    """One question: its answer in a word, what was read and what follows."""
 
     name: str
     answer: str
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[_Fact, ...]
     follows: str = ""
-
-
-def criteria(row: HostRow, profile: Profile, known: ArticleKnowledge, verdict: Verdict) -> tuple[Criterion, ...]:
-    """Return the questions in the order of the rules, up to what matters for this line."""
-    line = known.line(profile.product_line)
-    found = [_listed(row, profile, known, line)]
-    if line is None or not line.listed:
-        return tuple(found)
-    found.append(_level(row, profile, line))
-    found.append(_corrected(profile, line))
-    files = _files(row, profile, line, verdict)
-    if files is not None:
-        found.append(files)
-    claims = _claims(row, profile, line)
-    if claims is not None:
-        found.append(claims)
-    other = _elsewhere(row, profile, known, line)
-    if other is not None:
-        found.append(other)
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A verdict and what it is about; `heard` is what was said of the host's rows, `then` the scan's own answer."""
+    """A verdict and what it is about; `heard` is what was said of the host's rows, `then` the scan's own answer.
+
+    `whole`: nothing is left out or cut, however much there is.
+    """
 
     row: HostRow
     profile: Profile
@@ -98,24 +84,68 @@ class Explanation:
     verdict: Verdict
     heard: Sequence[Refusal] = ()
     then: Status | None = None
+    whole: bool = False
+
+    def few(self, facts: Sequence[_Fact], most: int, what: str) -> list[_Fact]:
+        """Return the first facts, and how many more there are."""
+        if self.whole or len(facts) <= most:
+            return list(facts)
+        return [*facts[:most], (f"and {len(facts) - most} more {what} (-v)", "")]
+
+    def quote(self, words: str) -> str:
+        """Return an article's words in one line."""
+        words = " ".join(words.split())
+        return words if self.whole else cell.shorten(words, 170)
+
+    def said(self, correction: Correction) -> _Fact:
+        """Return what a correction says, and where."""
+        what = correction.level or {
+            CorrectionKind.UNNAMED: "the latest service pack",
+            CorrectionKind.HOTFIX: "a hotfix",
+        }.get(correction.kind, "")
+        words = f'{_METHODS[correction.method]}: {what}, "{self.quote(correction.text)}"'
+        return words, cell.cited(correction.source, correction.line)
 
 
-def text(asked: Explanation, width: int = 80) -> str:
-    """Return the explanation for a terminal."""
-    row, profile, known, verdict = asked.row, asked.profile, asked.known, asked.verdict
+def criteria(asked: Explanation) -> tuple[Criterion, ...]:
+    """Return the questions in the order of the rules, up to what matters for this line."""
+    line = asked.known.line(asked.profile.product_line)
+    if line is None or not line.listed:
+        return (_listed(asked, line),)
+    every = (
+        _listed(asked, line),
+        _level(asked, line),
+        _corrected(asked, line),
+        _files(asked, line),
+        _claims(asked, line),
+        _elsewhere(asked, line),
+    )
+    return tuple(each for each in every if each is not None)
+
+
+def verdict_text(asked: Explanation, width: int = 80) -> str:
+    """Return the verdict and its reason for a terminal."""
+    profile, known, verdict = asked.profile, asked.known, asked.verdict
     answer = {
         Status.EXPOSED: "EXPOSED to",
         Status.FIXED: "FIXED for",
         Status.NOT_APPLICABLE: "NOT AFFECTED by",
         Status.UNDETERMINED: "UNDETERMINED for",
     }[verdict.status]
-    lines = textwrap.wrap(f"{row.host} is {answer} {known.id}  {known.title}", width, subsequent_indent="  ")
+    lines = textwrap.wrap(f"{asked.row.host} is {answer} {known.id}  {known.title}", width, subsequent_indent="  ")
     lines += textwrap.wrap(
         f"{profile.product_line}, {matching.level_text(profile)}: {_REASONS[verdict.reason.value]}"
         f" ({verdict.reason.value}, rule {verdict.evidence.rule})",
         width,
     )
-    questions = criteria(row, profile, known, verdict)
+    return "".join(cell.clean(each) + "\n" for each in lines)
+
+
+def text(asked: Explanation, width: int = 80) -> str:
+    """Return the whole explanation for a terminal."""
+    row, profile, known, verdict = asked.row, asked.profile, asked.known, asked.verdict
+    lines: list[str] = []
+    questions = criteria(asked)
     column = max(6, *(len(each.answer) for each in questions))
     for number, criterion in enumerate(questions, start=1):
         lines.append("")
@@ -141,7 +171,10 @@ def text(asked: Explanation, width: int = 80) -> str:
             lines.extend(
                 textwrap.wrap(f"Overruled: {said} ({conflict.reason})", width, subsequent_indent="           ")
             )
-    todo = " or ".join(_remedy(each, asked.row.product_line) for each in verdict.remedies[:3])
+    steps = [_remedy(each, row.product_line) for each in verdict.remedies]
+    todo = " or ".join(steps if asked.whole else steps[:3])
+    if len(steps) > 3 and not asked.whole:
+        todo += f" (and {len(steps) - 3} more ways: -v)"
     if verdict.status is Status.EXPOSED:
         todo = todo or "no correction is known; see the article for a workaround"
         lines.extend(textwrap.wrap(f"To do: {todo}", width, subsequent_indent="       "))
@@ -169,7 +202,7 @@ def text(asked: Explanation, width: int = 80) -> str:
         if verdict.status is Status.EXPOSED:
             lines.append(f"See it happen: kbcheck simulate {host_option(row.host)}")
     lines.append(f"The article: kbcheck show {known.id} --annotated")
-    return "".join(cell.clean(each) + "\n" for each in lines)
+    return verdict_text(asked, width) + "".join(cell.clean(each) + "\n" for each in lines)
 
 
 def document(asked: Explanation) -> dict[str, Any]:
@@ -190,7 +223,7 @@ def document(asked: Explanation) -> dict[str, Any]:
                 "facts": [{"text": t, "where": w} for t, w in c.facts],
                 "follows": c.follows,
             }
-            for c in criteria(row, profile, known, asked.verdict)
+            for c in criteria(replace(asked, whole=True))
         ],
         "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in asked.heard],
         "scanned": asked.then.value if asked.then is not None else None,
@@ -200,18 +233,21 @@ def document(asked: Explanation) -> dict[str, Any]:
 # --- criteria ---------------------------------------------------------------------------------------------------------
 
 
-def _listed(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineKnowledge | None) -> Criterion:
+def _listed(asked: Explanation, line: LineKnowledge | None) -> Criterion:
+    row, known = asked.row, asked.known
     listed = line is not None and line.listed
     affected = (
         line.affected if line is not None and listed else tuple(each.affected[0] for each in known.lines if each.listed)
     )
-    facts = list(dict.fromkeys((f'the article: "{_quote(a.text)}"', f"{known.id}:{a.line}") for a in affected[:4]))
+    named = list(dict.fromkeys((f'the article: "{asked.quote(a.text)}"', f"{known.id}:{a.line}") for a in affected))
+    facts = asked.few(named, 4, "products")
     return Criterion(
-        "listed", "yes" if listed else "no", (*facts, _host(row, ("product", "version"), profile.product_line))
+        "listed", "yes" if listed else "no", (*facts, _host(row, ("product", "version"), asked.profile.product_line))
     )
 
 
-def _level(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion:
+def _level(asked: Explanation, line: LineKnowledge) -> Criterion:
+    row, profile = asked.row, asked.profile
     levels = [level for level in matching.candidate_levels(profile) if level is not None]
     answer = " or ".join(levels) or "?"
     told = {column for column, _, _ in row.sources}
@@ -239,29 +275,23 @@ def _level(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion:
     return Criterion("level", answer, tuple(facts), follows)
 
 
-def _corrected(profile: Profile, line: LineKnowledge) -> Criterion:
-    facts: list[tuple[str, str]] = []
-    named = [
-        c
-        for c in (*line.deciding, *(c for c in line.corrections if c not in line.deciding))
-        if c.kind is not CorrectionKind.HOTFIX and not _is_tag(c, line)
-    ]
-    shown = list(dict.fromkeys(named))
-    for correction in shown[:6]:
-        facts.append(
-            (f"{_METHODS[correction.method]}: {_said(correction)}", cell.cited(correction.source, correction.line))
-        )
+def _corrected(asked: Explanation, line: LineKnowledge) -> Criterion:
+    facts: list[_Fact] = []
+    named = [c for c in dict.fromkeys((*line.deciding, *line.corrections)) if c.kind is not CorrectionKind.HOTFIX]
+    shown = [c for c in named if not _is_tag(c, line)]
+    for correction in shown if asked.whole else shown[:6]:
+        facts.append(asked.said(correction))
         level = product.line(line.product_line).level(correction.level) if correction.level is not None else None
         if correction.method is Method.INCLUDED and level is not None and level.includes is not None:
             other, upto, source = level.includes
             facts.append((f"included:    {level.name} of {line.product_line} holds {other} {upto}", source))
-    if len(shown) > 6:
-        facts.append((f"and {len(shown) - 6} more sources", ""))
+    if len(shown) > 6 and not asked.whole:
+        facts.append((f"and {len(shown) - 6} more sources (-v)", ""))
     answer = {None: "no", "hotfix only": "hotfix", "SP (unspecified)": "SP ?"}.get(
         line.first_fixed, line.first_fixed or "no"
     )
     follows = ""
-    levels = [level for level in matching.candidate_levels(profile) if level is not None]
+    levels = [level for level in matching.candidate_levels(asked.profile) if level is not None]
     if line.earliest is not None and len(levels) == 1:
         reached = product.level_key(levels[0]) >= product.level_key(line.earliest)
         whole = line.latest is None or product.level_key(levels[0]) >= product.level_key(line.latest)
@@ -283,8 +313,9 @@ def _is_tag(correction: Correction, line: LineKnowledge) -> bool:
     return line.listed and correction.method is Method.KEYWORD and correction.kind is CorrectionKind.RELEASE
 
 
-def _files(row: HostRow, profile: Profile, line: LineKnowledge, verdict: Verdict) -> Criterion | None:
+def _files(asked: Explanation, line: LineKnowledge) -> Criterion | None:
     """Return what the article and the host say of files; those that the host reports stand first, and all of them."""
+    row, profile = asked.row, asked.profile
     wanted: dict[str, list[tuple[str, str, str]]] = {}
     for fixed in line.fixed_files:
         wanted.setdefault(product.file_key(fixed.file), []).append(
@@ -299,17 +330,17 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge, verdict: Verdict
     if not wanted:
         return None
     told = {name: version for name, _, version in profile.files}
-    facts: list[tuple[str, str]] = []
+    facts: list[_Fact] = []
     best = "?"
     ordered = sorted(wanted.items(), key=lambda item: item[0] not in told)
-    shown = max(sum(name in told for name in wanted), 8)
+    shown = len(wanted) if asked.whole else max(sum(name in told for name in wanted), 8)
     for name, entries in ordered[:shown]:
         # Each version once: a table may have a row for Intel and one for Alpha, and rows for several service packs.
         places: dict[tuple[str, str], str] = {}
         for file, version, where in entries:
             places.setdefault((file, version), where)
-        for (file, version), where in list(places.items())[:3]:
-            facts.append((f"{file} {version} or later corrects it", where))
+        versions = [(f"{file} {version} or later corrects it", where) for (file, version), where in places.items()]
+        facts += asked.few(versions, 3, "versions")
         if name in told:
             of = product.line(profile.product_line)
             have = product.line_build(of, told[name]) or product.parse_build(told[name])
@@ -328,18 +359,19 @@ def _files(row: HostRow, profile: Profile, line: LineKnowledge, verdict: Verdict
         else:
             facts.append((f"the host:    no version is given for {entries[0][0]}", ""))
     if len(wanted) > shown:
-        facts.append((f"and {len(wanted) - shown} more files", ""))
+        facts.append((f"and {len(wanted) - shown} more files (-v)", ""))
     decided = {Reason.FILE_TOO_OLD: "older", Reason.FIXED_BY_FILE_VERSION: "newer"}
-    return Criterion("files", decided.get(verdict.reason, best), tuple(facts))
+    return Criterion("files", decided.get(asked.verdict.reason, best), tuple(facts))
 
 
-def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | None:
+def _claims(asked: Explanation, line: LineKnowledge) -> Criterion | None:
+    row, profile = asked.row, asked.profile
     hotfixes = [c for c in line.corrections if c.kind is CorrectionKind.HOTFIX and c.method is not Method.FILE_TABLE]
     sources = {c.source for c in hotfixes} | {line.subject}
     claimed = [each for each in profile.hotfixes if each in sources]
     if not hotfixes and not claimed:
         return None
-    facts = [(f"{_METHODS[c.method]}: {_said(c)}", cell.cited(c.source, c.line)) for c in hotfixes[:3]]
+    facts = asked.few([asked.said(c) for c in hotfixes], 3, "sources")
     if claimed:
         facts.append((f"the host:    claims {', '.join(claimed)}", _where(row, ("hotfixes",))))
     else:
@@ -349,14 +381,15 @@ def _claims(row: HostRow, profile: Profile, line: LineKnowledge) -> Criterion | 
     return Criterion("hotfix", "claimed" if claimed else "no", tuple(facts))
 
 
-def _elsewhere(row: HostRow, profile: Profile, known: ArticleKnowledge, line: LineKnowledge) -> Criterion | None:
-    others = matching.elsewhere(known, line, dict(profile.beside)) if matching.serviced_beside(line) else ()
+def _elsewhere(asked: Explanation, line: LineKnowledge) -> Criterion | None:
+    row, profile = asked.row, asked.profile
+    others = matching.elsewhere(asked.known, line, dict(profile.beside)) if matching.serviced_beside(line) else ()
     if not others:
         return None
-    facts: list[tuple[str, str]] = []
+    facts: list[_Fact] = []
     beside = dict(profile.beside)
-    for other in others[:4]:
-        facts.extend((f"{_METHODS[c.method]}: {_said(c)}", cell.cited(c.source, c.line)) for c in other.deciding[:2])
+    for other in others:
+        facts += asked.few([asked.said(c) for c in other.deciding], 2, "sources")
         if other.product_line in beside:
             facts.append(
                 (
@@ -370,18 +403,6 @@ def _elsewhere(row: HostRow, profile: Profile, known: ArticleKnowledge, line: Li
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
-
-
-def _said(correction: Correction) -> str:
-    what = correction.level or {
-        CorrectionKind.UNNAMED: "the latest service pack",
-        CorrectionKind.HOTFIX: "a hotfix",
-    }.get(correction.kind, "")
-    return f'{what}, "{_quote(correction.text)}"'
-
-
-def _quote(words: str) -> str:
-    return cell.shorten(" ".join(words.split()), 170)
 
 
 def _host(row: HostRow, columns: Sequence[str], otherwise: str) -> tuple[str, str]:
