@@ -118,7 +118,7 @@ def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Co
 def _included(
     name: str, by_name: dict[str, list[Correction]], listed: dict[str, list[Affected]]
 ) -> tuple[Correction, ...]:
-    """Return what a line's service packs correct because they include another line's, in the words about that one.
+    """Return what a line's service packs correct because they include another line's, in the words that decide there.
 
     So are Terminal Server Edition and Windows NT 4.0, Visual Basic 6.0 and Visual Studio 6.0.
     """
@@ -127,10 +127,14 @@ def _included(
         if level.includes is None:
             continue
         other, upto, _ = level.includes
-        for each in by_name.get(other, ()):
-            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None:
-                continue
-            if _rank(each, False, listed.get(other, ())) > _RANKS[Method.KEYWORD]:
+        ranked = [
+            (each, _rank(each, False, listed.get(other, ())))
+            for each in by_name.get(other, ())
+            if each.kind is CorrectionKind.SERVICE_PACK
+        ]
+        best = min((rank for _, rank in ranked), default=_LAST)
+        for each, rank in ranked:
+            if each.level is None or rank > min(best, _RANKS[Method.KEYWORD]):
                 continue
             if product.level_key(each.level) <= product.level_key(upto):
                 held = replace(each, product_line=name, level=level.name, method=Method.INCLUDED)
