@@ -5,7 +5,7 @@ requires, and `fleetwide` judges all profiles of a fleet at once.
 """
 
 from kbcheck.matching.fleetwide import Fleetwide, spoken_of
-from kbcheck.matching.host import candidate_levels, level_text, matters_beside, profile_of
+from kbcheck.matching.host import candidate_levels, level_text, matters_beside, older_files, profile_of
 from kbcheck.matching.verdict import assess, elsewhere, fixable, serviced_beside
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "fixable",
     "level_text",
     "matters_beside",
+    "older_files",
     "profile_of",
     "serviced_beside",
     "spoken_of",

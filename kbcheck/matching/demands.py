@@ -67,10 +67,14 @@ class Prepared:
     wanted: dict[str, tuple[tuple[int, ...], ...]]  # file -> each build that a test requires of it
 
     def key_of(self, files: Files) -> tuple[object, ...]:
-        """Return what a verdict can depend on of the builds of `files`: their branch, which wanted builds are above."""
-        key = product.build_key
+        """Return what a verdict can depend on of the builds of `files`: their branch, their order to those wanted."""
+
+        def side(build: tuple[int, ...], wanted: tuple[int, ...]) -> int:
+            have, want = product.build_key(build), product.build_key(wanted)
+            return (have > want) - (have < want)
+
         return tuple(
-            (name, build[:1], _level_of(self.product_line, build), *(key(build) < key(w) for w in self.wanted[name]))
+            (name, build[:1], _level_of(self.product_line, build), *(side(build, w) for w in self.wanted[name]))
             for name, build in files
         )
 
@@ -197,6 +201,10 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
             hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
             if correction.requires is not None:
                 requires[correction.source] = correction.requires
+    for source, files in hotfixes.items():
+        branch = _branch_of(of, files) if source not in requires else None
+        if branch is not None:
+            requires[source] = branch
     named = any(hotfixes.values())
     found.extend(
         Remedy(line.product_line, None, source, files, requires.get(source))
@@ -204,6 +212,23 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
         if files or not named or source != line.subject
     )
     return tuple(found)
+
+
+def _branch_of(of: product.Line, files: Sequence[FileVersion]) -> str | None:
+    """Return the service pack that a hotfix needs by its files' branch; of several versions of a file, by the lowest.
+
+    None where files are on no service pack's branch, or where a branch is a level's own number (SMS 2.0).
+    """
+    if of.scheme != "branch" or any(len(level.build) > 3 for level in of.levels):
+        return None
+    lowest: dict[str, tuple[int, ...]] = {}
+    for each in files:
+        if each.build:
+            name = product.file_key(each.file)
+            lowest[name] = min(lowest.get(name, each.build), each.build, key=product.build_key)
+    levels = [product.level_of_build(of, build) for build in lowest.values()]
+    highest = max(filter(None, levels), key=product.level_key, default=None)
+    return highest if highest != product.RTM else None
 
 
 def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing:

@@ -47,33 +47,33 @@ def candidate_levels(profile: Profile) -> tuple[str | None, ...]:
             found.setdefault(level)
     if profile.foreign:
         found.setdefault(None)
-    for level in [each for each in found if each is not None]:
-        older = _older_file(of, level, profile)
-        if older is not None:
-            found.setdefault(older)
+    for _, level in _older(of, [each for each in found if each is not None], profile):
+        found.setdefault(level)
     return tuple(sorted(found, key=lambda each: (each is not None, product.level_key(each) if each else (0, "")))) or (
         None,
     )
 
 
-def _older_file(of: product.Line, stated: str, profile: Profile) -> str | None:
-    """Return the level whose known file a reported file matches, where it is older than the stated level's own."""
-    known = of.level(stated)
-    if known is None or not known.files:
-        return None
-    for name, build, _ in profile.files:
-        wanted = dict(known.files).get(name)
-        if (
-            wanted is not None
-            and len(build) >= 3
-            and build[:2] == wanted[:2]
-            and product.build_key(build) < product.build_key(wanted)
-        ):
-            level = product.level_of_build(of, build)
-            # An older file on the stated level's own branch (another build of the same level) is no lower level
-            if level is not None and product.level_key(level) < product.level_key(stated):
-                return level
-    return None
+def older_files(profile: Profile) -> tuple[tuple[str, str], ...]:
+    """Return the reported files that are older than those of the levels that the host tells, with the level of each."""
+    of = product.line(profile.product_line)
+    builds = (product.level_of_build(of, build) for build in profile.builds)
+    return _older(of, [each for each in (*profile.levels, *builds) if each is not None], profile)
+
+
+def _older(of: product.Line, stated: Sequence[str], profile: Profile) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for known in filter(None, map(of.level, stated)) if profile.files else ():
+        files = dict(known.files)
+        for name, build, _ in profile.files:
+            wanted = files.get(name)
+            if wanted is None or len(build) < 3 or build[:2] != wanted[:2]:
+                continue
+            # An older file on the stated level's own branch (another build of the same level) is no lower level.
+            level = product.level_of_build(of, build) if product.build_key(build) < product.build_key(wanted) else None
+            if level is not None and product.level_key(level) < product.level_key(known.name):
+                found.setdefault(name, level)
+    return tuple(found.items())
 
 
 def level_text(profile: Profile) -> str:

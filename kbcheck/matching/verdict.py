@@ -34,7 +34,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kbcheck import product
-from kbcheck.matching.demands import Demands, prepared, stand
+from kbcheck.matching.demands import Demands, FileTest, prepared, stand
 from kbcheck.matching.host import candidate_levels
 from kbcheck.model import (
     HOTFIX_ONLY,
@@ -43,6 +43,8 @@ from kbcheck.model import (
     Correction,
     CorrectionKind,
     Evidence,
+    FileVersion,
+    FixedFile,
     LineKnowledge,
     Profile,
     Reason,
@@ -142,9 +144,25 @@ class _Question:
             where = f"{self.known.id}:{setting.line}"
             notes = (*notes, f'the correction takes effect only after a setting ({where}): "{setting.text}"')
         if remedies is None:
-            remedies = self.demanded.remedies if status is not Status.FIXED else ()
+            remedies = () if status is Status.FIXED else self.demanded.remedies
+            if status is Status.EXPOSED and serviced_beside(self.line):
+                others = elsewhere(self.known, self.line, dict(self.profile.beside))
+                remedies = (
+                    *(r for other in others for r in prepared(other).remedies if r.level is not None),
+                    *remedies,
+                )
+        remedies = tuple(each for each in remedies if not self._steps_back(each))
         evidence = Evidence(rule, demands, fields, missing, notes)
         return Verdict(self.known.id, status, reason, evidence, self.line.first_fixed, remedies)
+
+    def _steps_back(self, remedy: Remedy) -> bool:
+        """Whether a hotfix would put older files in the place of those that the host reports, and no newer one."""
+        if not self.profile.files or not remedy.files or remedy.product_line != self.line.product_line:
+            return False
+        told = {name: product.build_key(build) for name, build, _ in self.profile.files}
+        brought = [(product.file_key(each.file), product.build_key(each.build)) for each in remedy.files if each.build]
+        pairs = [(told[name], build) for name, build in brought if name in told]
+        return any(have > build for have, build in pairs) and not any(have < build for have, build in pairs)
 
     def at(self, level: str | None) -> Verdict:
         """Return the verdict if the host stood at `level` (None: not known)."""
@@ -175,7 +193,8 @@ class _Question:
             return self.answer(Reason.FIXED_BY_FILE_VERSION, 3, files.passed.demands, files.fields)
         if files.unclear is not None:
             fields = (*files.fields, "service_pack")
-            return self.answer(Reason.BRANCH_UNCLEAR, 4, files.unclear.demands, fields, missing=("service_pack",))
+            open_ = "files" if candidate_levels(self.profile) != (None,) else "service_pack"
+            return self.answer(Reason.BRANCH_UNCLEAR, 4, files.unclear.demands, fields, missing=(open_,))
         if files.between is not None and not whole:
             note = "the table has several versions of the file, and this one is past the lowest only"
             demands = files.between.demands
@@ -232,7 +251,7 @@ class _Question:
         """Rules 8 to 11."""
         line, files, demanded = self.line, self.files, self.demanded
         claimed = [hotfix for hotfix in self.profile.hotfixes if hotfix in demanded.claims]
-        if files.old is not None:
+        if files.old is not None and not (claimed and self._of_another_hotfix(files.old, claimed)):
             note = f"{', '.join(claimed)} is claimed, but the file is older than that hotfix's: the file decides"
             notes = (note,) if claimed else ()
             return self.answer(Reason.FILE_TOO_OLD, 8, files.old.demands, files.fields, notes=notes)
@@ -253,13 +272,7 @@ class _Question:
             return self.answer(Reason.HOTFIX_BUILD_UNKNOWN, 9, claim.demands, ("hotfixes",), missing=lacking)
         by_order = files.ordered.demands if files.ordered is not None else demanded.ordered
         after = demanded.order
-        known = product.line(line.product_line).level(level) is not None  # of one that never was, order says nothing
-        past = (
-            line.earliest is None
-            and after is not None
-            and known
-            and product.level_key(level) > product.level_key(after)
-        )
+        past = line.earliest is None and after is not None and product.level_key(level) > product.level_key(after)
         if level in line.levels and (files.ordered is not None or past):
             note = f"order speaks for {level}, but the article lists it as affected"
             fields = files.fields or _LEVEL
@@ -277,8 +290,23 @@ class _Question:
             note = (
                 f"order alone speaks: the corrected build is before {level}; no article says that {level} contains it"
             )
+            if product.line(line.product_line).level(level) is None:  # it may be a level of something else
+                never = f"no {level} of {line.product_line} is known"
+                return self.answer(Reason.BRANCH_UNCLEAR, 10, by_order, _LEVEL, missing=_LEVEL, notes=(never,))
             return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, by_order, _LEVEL, notes=(note,))
         return self._beside()
+
+    def _of_another_hotfix(self, old: FileTest, claimed: Sequence[str]) -> bool:
+        """Whether a file that is too old is none of those that the claimed hotfixes bring."""
+        brought = {
+            product.file_key(each.file)
+            for hotfix in claimed
+            for demand in self.demanded.claims[hotfix].demands
+            for each in (demand.files if isinstance(demand, Correction) else (demand,))
+            if isinstance(each, FileVersion | FixedFile)
+        }
+        told = {name for name, _, _ in self.profile.files}
+        return bool(brought) and brought.isdisjoint(name for name, _ in old.required if name in told)
 
     def _of_others(self, claimed: Sequence[str]) -> Verdict | None:
         """Return a verdict where only the article itself is claimed, and it offers a hotfix for other lines alone."""

@@ -176,14 +176,17 @@ def text(asked: Explanation, width: int = 80) -> str:
     if len(steps) > 3 and not asked.whole:
         todo += f" (and {len(steps) - 3} more ways: -v)"
     if verdict.status is Status.EXPOSED:
-        todo = todo or "no correction is known; see the article for a workaround"
+        todo = todo or _without_remedy(asked)
         lines.extend(textwrap.wrap(f"To do: {todo}", width, subsequent_indent="       "))
     elif verdict.status is Status.UNDETERMINED and todo:
         lines.extend(textwrap.wrap(f"Safe in any case: {todo}", width, subsequent_indent="                  "))
-    if verdict.evidence.missing:
+    open_ = verdict.evidence.missing
+    if verdict.reason is Reason.CONFLICTING_EVIDENCE:
+        open_ = (*open_, *(f"files:{name}" for name, _ in matching.older_files(profile)))
+    if open_:
         lines.extend(
             textwrap.wrap(
-                f"Would decide it: {', '.join(_field(name) for name in verdict.evidence.missing)}",
+                f"Would decide it: {', '.join(map(_field, open_))}",
                 width,
                 subsequent_indent="                 ",
             )
@@ -267,6 +270,10 @@ def _level(asked: Explanation, line: LineKnowledge) -> Criterion:
         facts.append((f"the host:    build {shown} {meaning}", _where(row, ("build", "version"))))
         if known is not None and known.build:
             facts.append((f"builds:      {level} begins with {product.dotted(known.build)}", known.source or ""))
+    versions = {name: text for name, _, text in profile.files}
+    for name, level in matching.older_files(profile):
+        words = f"the host:    {name} {versions[name]} is {level}'s, not what these levels bring"
+        facts.append((words, _where(row, (f"files:{name}",), versions[name])))
     follows = ""
     if line.levels:
         follows = f"the article lists {', '.join(line.levels)}"
@@ -303,6 +310,12 @@ def _corrected(asked: Explanation, line: LineKnowledge) -> Criterion:
             follows += f" (sources name {line.earliest} and {line.latest})"
     elif line.first_fixed is None:
         facts.append(("no article in the database names a correction for this product line", ""))
+    if line.first_fixed is None:
+        for elsewhere in asked.known.lines:
+            told = [c for c in elsewhere.deciding if elsewhere.first_fixed is not None]
+            facts += asked.few(
+                [(f"in {elsewhere.product_line}: {asked.said(c)[0]}", asked.said(c)[1]) for c in told], 2, "sources"
+            )
     if not facts:
         facts.append(("no article in the database names a service pack that corrects it", ""))
     return Criterion("corrected", answer, tuple(facts), follows)
@@ -417,6 +430,14 @@ def _where(row: HostRow, columns: Sequence[str], words: str = "") -> str:
         if column in columns and words in text:
             found.setdefault((source.file, source.line), []).append(source.column)
     return "; ".join(f"{file}:{line} {', '.join(dict.fromkeys(names))}" for (file, line), names in found.items())
+
+
+def _without_remedy(asked: Explanation) -> str:
+    """Return what is left to do where no correction is known for the host's own product."""
+    own = asked.profile.product_line
+    fixed = [f"{o.product_line} {o.first_fixed}" for o in asked.known.lines if o.first_fixed is not None]
+    others = f"; it is corrected in {', '.join(fixed)}" if fixed else ""
+    return f"no correction is known for {own}{others}; the article may have a workaround"
 
 
 def _field(name: str) -> str:

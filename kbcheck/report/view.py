@@ -7,7 +7,7 @@ import re
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from kbcheck import matching, product
@@ -157,7 +157,8 @@ def by_article(assessment: Assessment, *, limit: int = 20, statuses: Sequence[St
             table[ident][verdict.status] += size
             if verdict.status is Status.EXPOSED and verdict.remedies and ident not in fixes:
                 own = assessment.profiles[profiles[0]].product_line
-                fixes[ident] = remedy_text(verdict.remedies[0], own, brief=True)
+                remedy = replace(verdict.remedies[0], requires=None)  # --by remedy has it
+                fixes[ident] = remedy_text(remedy, own, brief=True)
     wanted = tuple(statuses) or (Status.EXPOSED, Status.UNDETERMINED)
     kept = [ident for ident in table if any(table[ident][status] for status in wanted)]
     kept.sort(
