@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -31,12 +32,14 @@ from kbcheck.model import (
     CorrectionKind,
     Decision,
     Facts,
+    FixedFile,
     Kind,
     LineKnowledge,
     Method,
 )
 
 _LAST = 9
+_FREQUENT = frozenset(("the", "and", "with", "for", "when", "from", "not", "fix", "bug", "micr", "xadm", "xcon"))
 
 
 def gather(advisories: Iterable[Advisory]) -> list[Facts]:
@@ -71,6 +74,10 @@ def weigh(facts: Facts) -> ArticleKnowledge:
         deciding = tuple(c for c, rank in ranked if rank == decision.rank < _LAST)
         conflicts += _conflicts(decision, deciding, ranked)
         lines.append(_line_knowledge(decision, listed, own, deciding, facts))
+    for each in facts.corrections:
+        if _misprinted(each, facts):
+            reason = "the list gives the title of another article: its number is taken for a misprint"
+            conflicts.append(Conflict(each.product_line, "nothing", (each,), reason))
     advisory = is_advisory(facts)
     return ArticleKnowledge(
         facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), tuple(conflicts), facts.setting
@@ -113,6 +120,29 @@ def _by_line(facts: Facts) -> Iterable[tuple[str, tuple[Affected, ...], tuple[Co
     for name, own in by_name.items():
         included = _included(name, by_name, listed) if name in listed else ()
         yield name, tuple(listed.get(name, ())), (*own, *included)
+
+
+def _about(facts: Facts) -> list[Correction]:
+    """Return the corrections that show an article to be an advisory: not those of lists that mean another.
+
+    So they do where the list's product is none that is affected, and its title shares no word with the article's: the
+    number is a misprint.
+    """
+    return [c for c in facts.corrections if not _misprinted(c, facts)]
+
+
+def _misprinted(correction: Correction, facts: Facts) -> bool:
+    if correction.method is not Method.FIX_LIST or any(
+        a.product_line == correction.product_line for a in facts.affected
+    ):
+        return False
+    named = _words(correction.text)
+    return len(named) > 2 and named.isdisjoint(_words(facts.title))
+
+
+def _words(title: str) -> set[str]:
+    """Return the begins of the words of a title: `Microsoft` and `micro` are one."""
+    return {word[:4].lower() for word in re.findall(r"[A-Za-z]{3,}", title)} - _FREQUENT
 
 
 def _included(
@@ -169,14 +199,14 @@ def is_advisory(facts: Facts) -> bool:
         return True
     if facts.kind in (Kind.INFO, Kind.HOWTO):
         tag = (CorrectionKind.HOTFIX, Method.KEYWORD)  # preSP5fix of what is no fault
-        told = [c for c in facts.corrections if c.kind is not CorrectionKind.RELEASE and (c.kind, c.method) != tag]
+        told = [c for c in _about(facts) if c.kind is not CorrectionKind.RELEASE and (c.kind, c.method) != tag]
         methods = {c.method for c in told}
         return bool(methods - {Method.SENTENCE, Method.FILE_TABLE}) or (
             Method.SENTENCE in methods and bool(facts.fixed_files)
         )
     if facts.fixed_files:
         return True
-    return any(not (c.kind is CorrectionKind.RELEASE and c.source == facts.id) for c in facts.corrections)
+    return any(not (c.kind is CorrectionKind.RELEASE and c.source == facts.id) for c in _about(facts))
 
 
 def first_fixed(known: ArticleKnowledge) -> dict[str, str | None]:
@@ -223,9 +253,24 @@ def _line_knowledge(
         latest=decision.latest,
         deciding=deciding,
         corrections=corrections,
-        fixed_files=tuple(row for row in facts.fixed_files if row.product_line == decision.product_line and row.build),
+        fixed_files=_rows(decision.product_line, corrections, facts),
         rank=decision.rank,
         subject=facts.id,
+    )
+
+
+def _rows(name: str, corrections: Iterable[Correction], facts: Facts) -> tuple[FixedFile, ...]:
+    """Return the rows of the article's own tables that judge a line: its own, and those that a correction gives it."""
+    if not facts.fixed_files:
+        return ()
+    given = {
+        (each.file, each.version)
+        for c in corrections
+        if c.method is Method.FILE_TABLE and c.source == facts.id
+        for each in c.files
+    }
+    return tuple(
+        row for row in facts.fixed_files if row.build and (row.product_line == name or (row.file, row.version) in given)
     )
 
 

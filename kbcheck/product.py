@@ -51,7 +51,7 @@ class Line:
 
     `scheme` is "branch" where a build's third number (and fourth, if levels tell one) tells its branch, else "plain".
     `platform`: server products run on it. `renamed`: levels that articles name and that this line has under another
-    name.
+    name. `on`: the platform's line with which alone it runs.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Line:
     short: str = ""
     platform: bool = False
     renamed: dict[str, str] = field(default_factory=dict, compare=False)
+    on: str | None = None
 
     def level(self, name: str) -> Level | None:
         """Return the level called `name`, None when it is not known."""
@@ -425,6 +426,7 @@ def _catalog() -> _Catalog:
                     release.get("short", f"{product.get('short', name)} {release['release']}".strip()),
                     product.get("platform", False),
                     release.get("renamed", {}),
+                    release.get("on"),
                 ),
             )
     every = sorted(names, key=len, reverse=True)

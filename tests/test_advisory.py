@@ -122,6 +122,7 @@ FIRST = "This problem was first corrected in "
         (FIRST + "Service Pack 3 for Exchange Server 5.5.", (E55, "SP3", SP)),
         (FIRST + "Exchange Server Service Pack 3.", (E55, "SP3", SP)),
         (FIRST + "Service Pack 3.", (E55, "SP3", SP)),
+        ("Detection of the memory has been enhanced in Exchange Server 5.5 Service Pack 3.", (E55, "SP3", SP)),
         (FIRST + "Microsoft Exchange Server 4.0 U.S. Service Pack 2.", (E40, "SP2", SP)),
         (FIRST + "Microsoft Exchange 2000 Server Service Pack 1.", (E2000, "SP1", SP)),
         (FIRST + "Windows NT 4.0 Service Pack 4.0.", (NT, "SP4", SP)),
@@ -195,6 +196,9 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "For more about the fixes in Exchange Server 5.5 Service Pack 3, see Q900500.",
         "We are researching this problem and will post new information here.",
         "This behavior is by design.",
+        "The text of references was enhanced in Exchange Server 5.5.",
+        "References have been enhanced in Exchange Server 5.5.",
+        "To get support for scripts under Windows 95, obtain Windows 95 Service Pack 1.",
         "Q900600 SMS: Hotfix for Exchange Server 5.5 Service Pack 3 Is Available",
         "QQ900600 SMS: Bugs That Are Fixed in Exchange Server 5.5 SP3; Update Is Available",
         "This problem was first corrected in an Exchange Server 5.5 post-SP3 hotfix.",
@@ -468,6 +472,14 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("Install Exchange Server 5.5 Service Pack 3 (SP3) and Mailbox Manager (included with SP3).", True),
         ("Apply Service Pack 4 and the registry entry mentioned below.", True),
         ("Install Exchange Server 5.5 Service Pack 3 and Windows NT 4.0 Service Pack 4.", False),
+        ("And add the following entry in the [LME-NOTES] section of the Exchconn.ini file:", True),
+        ("To resolve it, apply the fix mentioned below, then do the following:", True),
+        ("After applying the hotfix below, the following registry parameter will allow more.", True),
+        ("The new version of Store.exe uses a new registry key that turns this on.", True),
+        ("You must also make a registry entry for the path.", True),
+        ("Apply the updated Shell32.dll and then change the registry setting below.", True),
+        ("Apply the updated Shell32.dll and then restart the computer.", False),
+        ("Add the following entry in the file to see the fault.", False),
     ],
 )
 def test_a_correction_that_must_be_switched_on(sentence, tells):
@@ -477,6 +489,88 @@ def test_a_correction_that_must_be_switched_on(sentence, tells):
     if meaning.setting is not None:
         assert meaning.article.lines[meaning.setting.line - 1].startswith(sentence[:20])
         assert meaning.setting.text == sentence
+
+
+@pytest.mark.parametrize(
+    "denial",
+    [
+        "This hotfix is not included in Service Pack 4 (SP4), or in the rollup.",
+        "This problem was not corrected in Exchange Server 5.5 Service Pack 4. However, it was in the next one.",
+    ],
+)
+def test_a_service_pack_that_is_said_not_to_hold_the_fix_is_none_by_its_keyword(denial):
+    """Q226487, whose keyword is that of another product's service pack."""
+    for words, levels in ((denial, {"SP3"}), ("It fails.", {"SP3", "SP4"})):
+        data = text(sections=(("RESOLUTION", words),), keywords="exc55sp3fix exc55sp4fix")
+        assert {c.level for c in read(data).corrections} == levels
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "expected"),
+    [
+        ("The forwarders are lost even after Service Pack 3 for Windows NT 4.0 is applied.", []),
+        ("The forwarders are lost after a restart.", [(NT, "SP3", SP)]),
+    ],
+)
+def test_a_fault_that_a_service_pack_leaves_is_not_corrected_by_files_of_it(symptoms, expected):
+    """Q199320."""
+    remedy = "To resolve this problem, use the Windows NT 4.0 SP3 version of Dnsadmin.exe."
+    sections = (("SYMPTOMS", symptoms), ("RESOLUTION", remedy))
+    meaning = read(text(applies_to=("Microsoft Windows NT Server version 4.0",), sections=sections))
+    assert stated(meaning, "sentence") == expected
+
+
+def test_a_hotfix_for_one_release_is_none_for_the_other():
+    """Q156206."""
+    status = (
+        "Microsoft has confirmed this to be a problem in Systems Management Server versions 1.1 and 1.2. A supported\n"
+        "fix is now available for version 1.1, but has not been fully regression-tested."
+    )
+    data = text(applies_to=("Microsoft Systems Management Server versions 1.1, 1.2",), sections=(("STATUS", status),))
+    assert stated(read(data)) == [("Systems Management Server 1.1", None, HOTFIX)]
+
+
+def test_a_service_pack_of_the_platform_on_which_alone_it_runs():
+    """Q192295: Internet Information Server 4.0 runs on no other Windows NT."""
+    status = "This problem was corrected in Windows NT Service Pack 5."
+    for release, expected in (("4.0", [(NT, "SP5", SP)]), ("versions 1.0, 2.0", [])):
+        data = text(
+            applies_to=(f"Microsoft Internet Information Server version {release}",), sections=(("STATUS", status),)
+        )
+        assert stated(read(data)) == expected
+
+
+def test_files_of_a_part_of_the_platform_judge_the_platform_too():
+    """Q304135: Asp.dll of Internet Information Services 5.0 has the build of Windows 2000, which corrects it in SP3."""
+    table = box("File name | Version", "Asp.dll | 5.0.2195.3891", "Odd.dll | 4.2.780.1")
+    status = CONFIRMED_55.replace("Exchange Server 5.5", "Internet Information Services 5.0")
+    status += "\nThis problem was first corrected in Windows 2000 Service Pack 3."
+    sections = (("RESOLUTION", f"{ATTRIBUTES}\n\n{table}"), ("STATUS", status))
+    meaning = read(text(applies_to=("Microsoft Internet Information Services version 5.0",), sections=sections))
+    given = {c.product_line: [f.file for f in c.files] for c in meaning.corrections if c.method == "file-table"}
+    assert given == {"Internet Information Services 5.0": ["Asp.dll", "Odd.dll"], "Windows 2000": ["Asp.dll"]}
+    known = knowledge.weigh(*knowledge.gather([meaning]))
+    assert [row.file for row in known.line("Windows 2000").fixed_files] == ["Asp.dll"]
+
+
+def test_a_component_that_is_listed_owns_its_files():
+    """Q263067: Outlook 98 beside Exchange Server."""
+    table = box("File name | Version", "Contab32.dll | 8.5.7624")
+    resolution = f"{ATTRIBUTES}\n\nComponent: Outlook 98\n\n{table}"
+    listed = ("Microsoft Outlook 98", "Microsoft Exchange Server, version 5.5")
+    meaning = read(text(applies_to=listed, sections=(("RESOLUTION", resolution),)))
+    assert [(row.file, row.product_line) for row in meaning.fixed_files] == [("Contab32.dll", "Outlook 98")]
+    assert meaning.problems == ()
+
+
+def test_what_a_feature_is_available_with_corrects_nothing():
+    """Q176466, and Q268844: instructions for a feature."""
+    words = "This feature is available with Exchange Server Service Pack 4."
+    meaning = read(text(title="XGEN: Ports", sections=(("MORE INFORMATION", words),)))
+    assert (meaning.kind, meaning.corrections) == (Kind.UNKNOWN, ())
+    words = "This feature is included in Exchange Server 5.5 Service Pack 2."
+    for title, kind in (("How to Use the Links", Kind.HOWTO), ("Links Are Supported", Kind.FEATURE)):
+        assert read(text(title=title, sections=(("SUMMARY", words),))).kind is kind
 
 
 def test_a_setting_without_a_correction_is_none():

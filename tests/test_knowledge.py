@@ -1,6 +1,7 @@
 """What fixes what: the worth of statements, what they overrule, and that their order does not matter."""
 
 import datetime
+from dataclasses import replace
 
 import pytest
 from examples import E50, E55, EXAMPLES, HOTFIX, NT, RELEASE, SP, TSE, UNNAMED, text
@@ -295,6 +296,34 @@ def test_a_service_pack_that_includes_another_products_corrects_what_that_one_co
     own = correction(Method.SENTENCE, "SP5", product_line=TSE)
     assert knowledge.first_fixed(knowledge.weigh(facts(about_nt, own, affected=both)))[TSE] == "SP5"
     assert knowledge.weigh(facts(about_nt, affected=((NT, None),))).line(TSE) is None
+
+
+def test_of_what_includes_it_a_part_takes_what_decides_there():
+    """Q167123: a sentence names SP1 of Visual Studio 97, a keyword SP2; Q221747: a keyword SP1, a sentence SP3."""
+    studio = "Visual Studio 97"
+    for said, tagged in (("SP1", "SP2"), ("SP3", "SP1")):
+        sentence = correction(Method.SENTENCE, said, product_line=studio)
+        keyword = correction(Method.KEYWORD, tagged, product_line=studio)
+        known = knowledge.weigh(facts(sentence, keyword, affected=(("Visual C++ 5.0", None), (studio, None))))
+        assert knowledge.first_fixed(known) == {"Visual C++ 5.0": said, studio: said}
+        assert known.line("Visual C++ 5.0").latest == said
+
+
+def test_a_list_that_gives_another_title_makes_no_advisory():
+    """Q189468 in Q150734: the number is a misprint; what shares a word with the title, or is affected, is none."""
+
+    def known(entry, line=NT):
+        listed = replace(correction(Method.FIX_LIST, "SP4", product_line=line), text=entry)
+        about = facts(listed, affected=((E55, None),))
+        return knowledge.weigh(replace(about, title="HOWTO: Create a Basic Add-in", kind=Kind.HOWTO))
+
+    other = known("Q900001 Java Components Hang When Run in Transaction Server")
+    assert not other.advisory
+    assert [each.reason for each in other.conflicts] == [
+        "the list gives the title of another article: its number is taken for a misprint"
+    ]
+    for told in (known("Q900001 Basic Add-ins Hang When Created"), known("Q900001"), known("Q900001 Java Hangs", E55)):
+        assert (told.advisory, told.conflicts) == (True, ())
 
 
 @pytest.mark.parametrize("level", ["SP3", None])

@@ -91,6 +91,10 @@ def fact(
     return Correction("Q1", line, level, CorrectionKind(kind), Method(method), source, 1, "words", **more)  # type: ignore[arg-type]
 
 
+def version(number: str, file: str = "Store.exe") -> FileVersion:
+    return FileVersion(file, number, product.parse_build(number))
+
+
 def weigh(
     *corrections: Correction,
     listed: tuple[str | None, ...] = (None,),
@@ -312,6 +316,53 @@ def test_of_a_service_pack_that_never_was_order_says_nothing() -> None:
     known = weigh(files=(row("5.5.2650.24"),))
     assert reason(at("SP4"), known) is Reason.FIXED_BY_BUILD_ORDER
     assert reason(at("SP6a"), known) is Reason.BRANCH_UNCLEAR  # raising a level never makes `exposed` of `fixed`
+
+
+def test_a_file_that_the_claimed_hotfix_does_not_bring_says_nothing_against_it() -> None:
+    """Q288562, which brings Isinteg.exe: an old Store.exe is a rollup's matter; an old Isinteg.exe is its own."""
+    own = fact(
+        None, CorrectionKind.HOTFIX, Method.FILE_TABLE, source="Q1", files=(version("5.5.2655.1", "Isinteg.exe"),)
+    )
+    rollup = fact(None, CorrectionKind.HOTFIX, Method.ROLLUP, source="Q2", files=(version("5.5.2655.1"),))
+    known = weigh(own, rollup, files=(row("5.5.2655.1", "Isinteg.exe"),))
+    host = at("SP4", hotfixes=("Q1",), files=files(store="5.5.2653.23"))
+    assert reason(host, known) is Reason.FIXED_BY_HOTFIX
+    for told in (files(isinteg="5.5.2653.23"), files(store="5.5.2653.23", isinteg="5.5.2653.23")):
+        assert reason(replace(host, files=told), known) is Reason.FILE_TOO_OLD
+    assert reason(replace(host, hotfixes=("Q2",)), known) is Reason.FILE_TOO_OLD
+
+
+def test_a_remedy_is_no_step_back() -> None:
+    """Q245742: files of SP3's branch for a host whose own file is newer, and yet not known to hold the correction."""
+    own = fact(
+        None,
+        CorrectionKind.HOTFIX,
+        Method.FILE_TABLE,
+        source="Q1",
+        files=(version("5.5.2448.8"), version("5.5.2448.8", "Mad.exe")),
+    )
+    known = weigh(fact("SP4"), own, files=(row("5.5.2448.8"), row("5.5.2448.8", "Mad.exe")))
+    for told, offered in ((files(store="5.5.2652.5"), False), (files(store="5.5.2448.1"), True), ((), True)):
+        verdict = matching.assess(at("SP3", files=told), known)
+        assert verdict.status is not Status.FIXED
+        assert any(remedy.files for remedy in verdict.remedies) is offered
+        assert any(remedy.level == "SP4" for remedy in verdict.remedies)
+
+
+def test_the_files_branch_tells_which_service_pack_a_hotfix_needs() -> None:
+    """Q278444 states no prerequisite; its files are those after SP4."""
+    for number, needs in (("5.5.2654.38", "SP4"), ("5.5.2651.75", "SP3"), ("5.5.1960.8", None)):
+        own = fact(None, CorrectionKind.HOTFIX, Method.FILE_TABLE, source="Q1", files=(version(number),))
+        verdict = matching.assess(at("RTM"), weigh(own, files=(row(number),)))
+        assert [remedy.requires for remedy in verdict.remedies] == [needs]
+
+
+def test_what_a_rollup_needs_is_not_asked_of_the_articles_own_files() -> None:
+    """Q316021: files for SP3, and the SP4 Hotfix Rollup Package."""
+    own = fact(None, CorrectionKind.HOTFIX, Method.FILE_TABLE, source="Q1", files=(version("5.5.2650.30"),))
+    package = replace(fact(None, CorrectionKind.HOTFIX, source="Q1"), requires="SP4")
+    verdict = matching.assess(at("SP3"), weigh(own, package, files=(row("5.5.2650.30"),)))
+    assert [remedy.requires for remedy in verdict.remedies] == ["SP3"]
 
 
 def test_a_claimed_hotfix_that_needs_a_higher_level_is_noted() -> None:

@@ -42,6 +42,10 @@ _TITLE_KINDS = {
 }
 
 
+# of the platforms, one for all their service packs
+_BUILDS = {"Windows 2000": (5, 0, 2195), "Windows NT 4.0": (4, 0, 1381)}
+
+
 def extract(article: Article) -> Advisory:
     """Return what `article` means."""
     listed = applies.read(article)
@@ -49,7 +53,7 @@ def extract(article: Article) -> Advisory:
     every = tuple(dict.fromkeys(a.product_line for a in listed))
     servers = tuple(name for name in every if product.line(name).server)
     body = prose.Body(article)
-    rows, table_problems = tables.read(article, body, servers or (every if len(every) == 1 else ()))
+    rows, table_problems = tables.read(article, body, servers or (every if len(every) == 1 else ()), every)
     problems += table_problems
     titled = lists.is_list(article)
     of_list: list[Problem] = []
@@ -60,7 +64,7 @@ def extract(article: Article) -> Advisory:
     else:
         findings = statements.read(article, body, listed, rows)
         rows = _of_package(rows, findings.confirmed)
-        corrections = [*findings.corrections, *_of_tables(article, rows, findings.required)]
+        corrections = [*findings.corrections, *_of_tables(article, rows, findings)]
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
         listed = _affected(listed, findings.confirmed, corrections)
@@ -80,11 +84,27 @@ def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[
     return [replace(row, product_line=None, build=()) for row in rows]
 
 
-def _of_tables(article: Article, rows: list[FixedFile], required: dict[str, str]) -> list[Correction]:
-    """Return one hotfix correction for each product line that the file tables judge; `required`: see Findings."""
+def _of_tables(article: Article, rows: list[FixedFile], findings: statements.Findings) -> list[Correction]:
+    """Return one hotfix correction for each product line that the file tables judge.
+
+    Files of a server that has no service packs of its own, and that are numbered like its platform, judge that too
+    where its service pack is said to correct the fault: Internet Information Services 5.0 and Windows 2000.
+    """
     found = []
-    for name in dict.fromkeys(row.product_line for row in rows if row.product_line is not None and row.build):
-        files = [row for row in rows if row.product_line == name]
+    own = dict.fromkeys(row.product_line for row in rows if row.product_line is not None and row.build)
+    bare = {name for name in own if {level.name for level in product.line(name).levels} == {product.RTM}}
+    serviced = dict.fromkeys(
+        each.product_line
+        for each in findings.corrections
+        if each.kind is CorrectionKind.SERVICE_PACK and product.line(each.product_line).platform
+    )
+    for name in (*own, *(each for each in serviced if each not in own)):
+        if name in own:
+            files = [row for row in rows if row.product_line == name]
+        else:
+            files = [row for row in rows if row.product_line in bare and row.build[:3] == _BUILDS.get(name)]
+        if not files:
+            continue
         found.append(
             Correction(
                 article.id,
@@ -96,7 +116,7 @@ def _of_tables(article: Article, rows: list[FixedFile], required: dict[str, str]
                 files[0].line,
                 article.lines[files[0].line - 1].strip(),
                 tuple(FileVersion(row.file, row.version, row.build) for row in files),
-                requires=required.get(name),
+                requires=findings.required.get(name),
             )
         )
     return found
@@ -124,7 +144,9 @@ def _kind(article: Article, feature: bool, confirmed: bool) -> Kind:
 
     An article that confirms a fault, or is titled so, is about that fault, whatever its class.
     """
-    if feature or "kbfea" in map(str.lower, article.keywords):
+    tagged = "kbfea" in map(str.lower, article.keywords)
+    instructs = re.match(r"(?:\w+: )?how ?to\b", article.title, re.IGNORECASE) is not None and not confirmed
+    if tagged or (feature and not instructs):
         return Kind.FEATURE
     match = re.match(r"(BUG|FIX|PATCH|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
     titled = match.group(1).upper() if match is not None else ""

@@ -167,7 +167,10 @@ class Context:
             if names:
                 return tuple(dict.fromkeys(names))
         known = [each.name for each in product.lines() if each.product == mention.product]
-        return tuple(known) if len(known) == 1 else self._in_text(mention.product)
+        if len(known) == 1:
+            return tuple(known)
+        below = same({name for name in (product.line(each).on for each in self.affected) if name is not None})
+        return below if len(below) == 1 else self._in_text(mention.product)
 
     def _in_text(self, name: str) -> tuple[str, ...]:
         """Return the one release of a product that the whole text names, () when it names several or none."""

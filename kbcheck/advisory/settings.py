@@ -25,7 +25,8 @@ _TRIGGERS = (
         "following steps",
         " and the reg",
     ),
-    *("(included ", "(which is included ", "2. ", "requires that", "be applied and"),
+    *("(included ", "(which is included ", "2. ", "requires that", "be applied and", "add the following"),
+    *("do the following", " uses a new ", " and then "),
     *(
         f"{word} {verb}"
         for word in ("after", "once")
@@ -63,14 +64,27 @@ _CHANGE = re.compile(r"\b(?:registry|value|key|parameter|entry|steps|changes?|ac
 _AND_MORE = re.compile(
     r"\b(?:fix|hotfix|service pack|update|patch|sp ?\d)\b(?:[^.]|\.\d){0,80}? and (?:then )?"
     r"(?:perform|take|use|follow|complete|do) the (?:following )?steps\b"
+    r"|\b(?:fix|hotfix|service pack|update|patch|sp ?\d)\b(?:[^.]|\.\d){0,80}?,? (?:and )?then do the following\b"
     r"|\bservice pack \d[a-z]?(?: \(sp\d[a-z]?\))? and (?:the registry|[\w ]{3,40}\((?:which is )?included )"
 )
 # You must add the following registry value; not: to enable MS-CHAP, you must
 _MUST = re.compile(
     r"(?:- |note: )?(?:for (?:this|the) (?:fix|hotfix|update|patch) to (?:work|take effect),? "
     r"|after the [^,.]{0,40} in place, )?you must (?:also |then |manually )*"
-    r"(?:add|configure|set|create|change|modify)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
+    r"(?:add|configure|set|create|change|make|modify)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
 )
+# Apply the updated Shell32.dll from the hotfix package and then change the registry setting
+_UPDATED = re.compile(
+    r"\b(?:apply|install|obtain) the (?:updated|new|latest) \w+\.(?:dll|exe|sys)\b(?:[^.]|\.\w){0,80}? and then "
+    r"(?:(?:add|create|set|modify|edit|change) (?:[^.]|\.\w){0,60}?\b(?:registry|value|key|parameter|entry)"
+    r"|(?:perform|take|use|follow|complete|do) the (?:following )?steps)\b"
+)
+# below the files of a hotfix: And add the following entry in the [LME-PROFS] section of the Exchconn.ini file
+_AND_ADD = re.compile(r"(?:and|then)(?: also| then)? add the following (?:entry|value|line|parameter|registry|key)\b")
+# After applying the hotfix, the following registry parameter will allow
+_FOLLOWING = re.compile(r"\bthe following registry (?:value|key|parameter|entry|setting)\b")
+# The new version of Store.exe uses a new registry key that turns on
+_NEW_FILE = re.compile(r"\bnew version of [^ ]{3,40} uses a new registry (?:value|key|parameter|entry|setting)\b")
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
 _SECOND = re.compile(r" *2\. +.*\b(?:registry|regedt32|regedit|enable)\b")
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
@@ -109,14 +123,20 @@ def _is_second(article: Article, first: int, end: int, paragraph: prose.Paragrap
 def _tells(words: str, heading: str) -> bool:
     if _OPTIONAL.search(words):
         return False
-    if _SWITCH.search(words) or _AND_MORE.search(words) or _REQUIRED.search(words):
+    if (
+        _NEW_FILE.search(words)
+        or _UPDATED.search(words)
+        or _SWITCH.search(words)
+        or _AND_MORE.search(words)
+        or _REQUIRED.search(words)
+    ):
         return True
     if _ADDITION.search(words) and _CHANGE.search(words):
         return True
-    if _MUST.match(words):
+    if _MUST.match(words) or _AND_ADD.match(words):
         return heading not in _TOLD_BEFORE
     match = _INSTALLED.search(words)
-    told = ((_STEPS[0], _PROCEDURE), _STEPS, (_STEPS[0], _STEPS[2], _PASSIVE))
+    told = ((_STEPS[0], _PROCEDURE), (_STEPS[0], _FOLLOWING), _STEPS, (_STEPS[0], _STEPS[2], _PASSIVE))
     return any(_in_turn(words, match, steps) for steps in told)
 
 

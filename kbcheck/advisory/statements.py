@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -55,7 +55,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
             reader.section(heading, first, end, inside)
     reader.finish()
     return Findings(
-        _not_brought(article, [*reader.corrections, *keywords.read(article)]),
+        _not_brought(article, [*reader.corrections, *keywords.read(article)], reader.denied),
         reader.at.bug,
         tuple(reader.at.confirmed.values()),
         reader.features,
@@ -64,8 +64,12 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
     )
 
 
-def _not_brought(article: Article, corrections: Sequence[Correction]) -> tuple[Correction, ...]:
+def _not_brought(
+    article: Article, corrections: Sequence[Correction], denied: Collection[str] = ()
+) -> tuple[Correction, ...]:
     """Return corrections but for service packs that brought the fault: "after you install Service Pack 4, ...".
+
+    Nor do those in `denied` count, which the article says do not hold the correction.
 
     A keyword, or a sentence that says only what is included in what, is then about the fault; what says "corrected" is
     not.
@@ -84,7 +88,10 @@ def _not_brought(article: Article, corrections: Sequence[Correction]) -> tuple[C
             each
             for each in corrections
             if not weak(each)
-            or brought.isdisjoint(((product.line(each.product_line).product, each.level), ("", each.level)))
+            or (
+                each.level not in denied
+                and brought.isdisjoint(((product.line(each.product_line).product, each.level), ("", each.level)))
+            )
         ]
     return tuple(dict.fromkeys(corrections))
 
@@ -120,6 +127,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.required: dict[str, str] = {}
         self.features = False
+        self.denied: set[str] = set()  # service packs that are said not to have the correction
         self.hotfixes: list[tuple[Sentence, int, tuple[str, ...], tuple[product.Mention, ...], tuple[str, ...]]] = []
         self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
         self.remedial: set[int] = set()  # places in `corrections` of those by "install ...", not "corrected in ..."
@@ -138,7 +146,7 @@ class _Reader:
                 if sentence.absent is not None:
                     self._absent(sentence, sentence.absent)
                 if sentence.hotfix:
-                    named = self._offered_for(sentence.folded)
+                    named = self._offered_for(sentence.folded) or self._offered_for_release(sentence.folded)
                     if named and "rollup" in sentence.folded:  # it has the name of what it is installed on
                         named = tuple(dict.fromkeys((*self.at.scope(), *named)))
                     elif named:
@@ -156,6 +164,12 @@ class _Reader:
             dict.fromkeys(n for n in named if not listed or n in self.at.affected or not n.startswith("Windows"))
         )
 
+    def _offered_for_release(self, folded: str) -> tuple[str, ...]:
+        """Return the line whose release alone the offer of a hotfix names: "now available for version 1.1"."""
+        match = wording.FOR_RELEASE.search(folded)
+        names = self.at.recent or self.at.servers if match is not None else ()
+        return tuple(name for name in names if match is not None and name.endswith(f" {match.group(1)}"))
+
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
 
@@ -167,7 +181,7 @@ class _Reader:
             if place not in self.remedial and each.kind is CorrectionKind.SERVICE_PACK:
                 said.setdefault(each.product_line, set()).add(each.level)
         issue = self.article.trailer_value("Issue type").lower()
-        instructs = wording.INSTRUCTIONS.search(issue) is not None
+        instructs = wording.INSTRUCTIONS.search(issue) is not None and "kbbug" not in issue
         fault = (
             self.at.bug
             or "kbbug" in issue
@@ -228,10 +242,13 @@ class _Reader:
         above = self.at.above()
         return above is not None and wording.REPRODUCES.search(above.text) is not None
 
-    def _of_a_fix(self, before: str) -> bool:
+    def _of_a_fix(self, before: str, verb: str) -> bool:
         """Whether "included in" and the like is said of a fix; where symptoms are told, not in passing."""
         passing = self.at.heading in ("SYMPTOMS", "CAUSE") and wording.RELATIVE_CLAUSE.search(before)
-        return wording.SUBJECT.search(before) is not None and not passing
+        subject = wording.SUBJECT.search(before)
+        # "This feature is available with Service Pack 4" tells what there is, not what was wrong.
+        told = subject is not None and verb == "available with" and subject.group().startswith(("feature", "support"))
+        return subject is not None and not passing and not told
 
     # --- one sentence -------------------------------------------------------------------------------------------------
 
@@ -244,6 +261,10 @@ class _Reader:
             return
         if wording.FURTHER.match(folded) or sentence.text.startswith("("):
             return
+        denied = wording.DENIED.search(folded)
+        if denied is not None:
+            rest = re.split(r"\bhowever\b|\bbut\b|\. ", folded[denied.end() :], maxsplit=1)[0]
+            self.denied.update(f"SP{int(pack.group(1))}{pack.group(2) or ''}" for pack in wording.PACK.finditer(rest))
         if wording.NEGATED.search(folded) and not re.search(
             r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded
         ):
@@ -252,14 +273,14 @@ class _Reader:
         for start, end in sentence.corrected:
             before = folded[:start]
             weak = wording.WEAK.match(folded, start) is not None
-            if wording.CAUSED.search(before) or (weak and not self._of_a_fix(before)):
+            if wording.CAUSED.search(before) or (weak and not self._of_a_fix(before, folded[start:end])):
                 continue
             if wording.NEGATED.search(before[-40:] + folded[start:end]) or wording.LIMITED.search(folded, end):
                 continue
             if wording.PARTIAL.search(before):
                 continue
             done = self._packs(sentence, folded[end:], before) or done
-            if not done:
+            if not done and wording.ENHANCED.match(folded, start) is None:
                 rest = folded[end:]
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
         if done or wording.PREREQUISITE.search(folded):

@@ -116,13 +116,18 @@ class Table:
     end: int
 
 
-def read(article: Article, body: prose.Body, server_lines: Sequence[str]) -> tuple[list[FixedFile], list[Problem]]:
-    """Return the rows of all tables introduced as the fix, with the product line that each corrects, and problems."""
+def read(
+    article: Article, body: prose.Body, server_lines: Sequence[str], affected: Sequence[str] = ()
+) -> tuple[list[FixedFile], list[Problem]]:
+    """Return the rows of all tables introduced as the fix, with the product line that each corrects, and problems.
+
+    `server_lines` are those that a row may be of without a word; `affected` all of the applies-to block.
+    """
     rows: list[FixedFile] = []
     for table in tables(article, body) if not _OFFER.match(article.title) else ():
         rows.extend(table.rows)
     problems: list[Problem] = []
-    return [_with_line(row, server_lines, problems) for row in rows], problems
+    return [_with_line(row, server_lines, affected, problems) for row in rows], problems
 
 
 def tables(article: Article, body: prose.Body) -> Iterator[Table]:
@@ -507,9 +512,16 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
 # --- which product ----------------------------------------------------------------------------------------------------
 
 
-def _with_line(row: FixedFile, server_lines: Sequence[str], problems: list[Problem]) -> FixedFile:
-    """Give the row its product line: the sub-heading's, else the affected line whose numbering the version fits."""
+def _with_line(
+    row: FixedFile, server_lines: Sequence[str], affected: Sequence[str], problems: list[Problem]
+) -> FixedFile:
+    """Give the row its product line: that which it names itself, else the one whose numbering the version fits.
+
+    It names one by its sub-heading, or by its component ("Outlook 98").
+    """
     named = prose.scope_of(row.product) if row.product else ()
+    if not named and row.component:
+        named = tuple(name for name in prose.scope_of(row.component) if name in affected)
     candidates = named or tuple(server_lines)
     if row.version is None:
         return replace(row, product_line=candidates[0]) if len(candidates) == 1 else row

@@ -22,10 +22,12 @@ PACK = re.compile(
 _SHORT = re.compile(r"(?<=\d)sp(?=\d)")
 _VERB = (
     r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified"
-    r"|included|incorporated|implemented|available|contained)"
+    r"|included|incorporated|implemented|available|contained|(?<=been )enhanced)"
 )
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
+# Video memory detection has been enhanced in Service Pack 2: of a release it is no correction
+ENHANCED = re.compile(r"enhanced\b")
 SUBJECT = re.compile(
     r"(?<!original )\b(?:fix(?:es)?|hotfix(?:es)?|features?|support|corrections?|updates?"
     r"|patch(?:es)?|modifications?|solution)\b"
@@ -46,7 +48,7 @@ _CORRECTED = re.compile(
 )
 # To resolve this problem obtain ..., To correct this problem install ..., To fix this issue upgrade to ...
 REMEDY = re.compile(
-    r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|get|obtain)\b.{0,160}?"
+    r"\bto (?:resolve|correct|fix|eliminate|solve|address|prevent|avoid|(?:get|obtain) (?:this|the|these) )\b.{0,160}?"
     r"\b(?:obtain|install|apply|upgrade|update|get|download|use|move)\b(?! the latest files)"
 )
 IMPERATIVE = re.compile(
@@ -92,6 +94,8 @@ _POINTING = re.compile(
     r"\b(?:fix|hotfix|update|patch) (?:that is )?(?:mentioned|referenced|described|referred to|listed|noted|identified)"
     r" (?:below|above|later|in the status)\b"
 )
+# A supported fix is now available for version 1.1
+FOR_RELEASE = re.compile(r"\bavailable for (?:version )?(\d\.\d+[a-z]?)(?![\w.]*\w)")
 # available on HP's BBS, from Lotus, from the following IBM Web site: in a text as it is written
 _FOREIGN = re.compile(
     r"\bavailable (?:\w+ ){0,3}?(?:from|on|through|by|at) (?:the )?(?:following )?"
@@ -123,6 +127,12 @@ STRONG = re.compile(r"\b(?:corrected|fixed|resolved|addressed|solved|eliminated)
 _AFTER_PACK = re.compile(
     r"\b(?:after|once|when) (?:you |the |a )?(?:appl|install|upgrad)\w*(?: to| the)?(?: \S+){0,8}?"
     r" (?:service pack|sp) ?(\d[a-z]?)\b"
+    r"|\bafter (?:\S+ ){0,6}?(?:service pack|sp) ?(\d[a-z]?)(?: \S+){0,6}? (?:is|was|has been) (?:appl|install)"
+)
+# This hotfix is not included in Service Pack 6; the problem was not corrected in Service Pack 5
+DENIED = re.compile(
+    r"\b(?:this|the) (?:fix|hotfix|update|patch|problem|issue|error|bug) (?:is|was|has) not (?:yet )?(?:been )?"
+    r"(?:corrected|fixed|included|resolved|contained) in\b"
 )
 # Steps to reproduce the problem
 REPRODUCES = re.compile(r"\b(?:reproduc|recreat)", re.IGNORECASE)
@@ -184,7 +194,7 @@ _COMMON = frozenset(
     )
 )
 LISTED_ABOVE = re.compile(r"\b(?:products? (?:that are )?listed|listed (?:above|at the beginning)|above)\b")
-_FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added|available)\b")
+_FEATURE = re.compile(r"\bfeature (?:was|has been|is) (?:first )?(?:included|added)\b")
 NEXT = re.compile(r"\bthe next\b(.{0,60}?)\bservice (?:pack|release)\b")
 # A paragraph without any of these states nothing; most sections have none of them. A blank may be a line's end.
 TRIGGERS = (
@@ -206,6 +216,7 @@ TRIGGERS = (
 TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r"sp\s*\d")))
 # A sentence without any of these states nothing.
 _SAYING = (
+    "enhanced",
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
@@ -312,7 +323,7 @@ def brought(text: str) -> frozenset[tuple[str, str]]:
     found = set()
     for match in _AFTER_PACK.finditer(product.fold.__wrapped__(text)):  # too long to be kept
         named = [mention.product for mention in product.mentions(match.group())]
-        found.add((named[-1] if named else "", f"SP{match.group(1)}"))
+        found.add((named[-1] if named else "", f"SP{match.group(1) or match.group(2)}"))
     return frozenset(found)
 
 

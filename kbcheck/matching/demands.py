@@ -147,8 +147,7 @@ def _prepare(line: LineKnowledge) -> Prepared:
         claims[source] = Claim(sure, tuple(members))
     if line.subject:
         claims.setdefault(line.subject, Claim(True, tuple(line.fixed_files)))
-    needed = (each.requires for each in line.corrections if each.requires is not None)
-    needs = max(needed, key=product.level_key, default=None)
+    needs = max(_required(line.corrections).values(), key=product.level_key, default=None)
     order, ordered = _build_order(of, tests, needs)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
@@ -190,7 +189,7 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
         packs = [level.name for level in of.levels if level.name != product.RTM]
         found += [Remedy(line.product_line, pack, of.obtain) for pack in packs[-1:]]
     hotfixes: dict[str, tuple[FileVersion, ...]] = {}
-    requires: dict[str, str] = {}
+    requires = _required(line.corrections)
     for correction in line.corrections:
         if correction.kind is CorrectionKind.HOTFIX:
             files = (
@@ -199,8 +198,6 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
                 else hotfixes[correction.source]
             )
             hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
-            if correction.requires is not None:
-                requires[correction.source] = correction.requires
     for source, files in hotfixes.items():
         branch = _branch_of(of, files) if source not in requires else None
         if branch is not None:
@@ -212,6 +209,19 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
         if files or not named or source != line.subject
     )
     return tuple(found)
+
+
+def _required(corrections: Sequence[Correction]) -> dict[str, str]:
+    """Return what the hotfix of each source needs first; of a source that has files, what they need.
+
+    The rollup that an article names beside its own files ("the SP4 Hotfix Rollup Package") needs more than they do.
+    """
+    tabled = {each.source for each in corrections if each.files}
+    found: dict[str, str] = {}
+    for each in corrections:
+        if each.requires is not None and (each.files or each.source not in tabled):
+            found[each.source] = max(found.get(each.source, each.requires), each.requires, key=product.level_key)
+    return found
 
 
 def _branch_of(of: product.Line, files: Sequence[FileVersion]) -> str | None:
