@@ -437,6 +437,31 @@ def test_quiet_prints_the_answer_alone(run: Run, scanned: str) -> None:
     assert set(troubled) == set(re.findall(r"\bQ\d+(?=  )", run("list", "--problems", "--db", scanned).out))
 
 
+def test_a_file_that_contradicts_the_level_is_explained(run: Run, db: str, put: Put) -> None:
+    """The row tells SP4 twice; its Emsmta.exe is of SP3."""
+    row = FLEET.strip() + ",build,files\nA,Exchange Server,5.5,SP4,5.5.2653.23,Emsmta.exe=5.5.2650.24\n"
+    run("scan", put("f.csv", row), "--db", db)
+    out = run("explain", "A", "Q241556", "--db", db).out
+    assert "SP3 or SP4" in out
+    assert "emsmta.exe 5.5.2650.24 is SP3's" in " ".join(out.split())
+    assert "Would decide it: service_pack, build, the version of emsmta.exe" in " ".join(out.split())
+
+
+def test_what_corrects_another_product_is_told_where_nothing_corrects_this_one(run: Run, db: str, put: Put) -> None:
+    """Q259894."""
+    body = text(
+        "Q909092",
+        applies_to=("Microsoft Exchange Server, version 5.5", "Microsoft Outlook 2000"),
+        sections=(("STATUS", "This problem was first corrected in Outlook 2000 Service Pack 2."),),
+        trailer={"Issue type": "kbbug"},
+    )
+    run("import", put("Q909092.TXT", body), "--db", db)
+    run("scan", put("f.csv", FLEET + "A,Exchange Server,5.5,SP4\n"), "--article", "Q909092", "--db", db)
+    out = " ".join(run("explain", "A", "Q909092", "--db", db).out.split())
+    assert "To do: no correction is known for Exchange Server 5.5; it is corrected in Outlook 2000 SP2" in out
+    assert 'in Outlook 2000: the article: SP2, "This problem was first corrected' in out
+
+
 def test_verbose_cuts_nothing(run: Run, scanned: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     for words in (("list",), ("search", "server"), ("show", "Q268886")):
