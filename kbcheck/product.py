@@ -20,7 +20,7 @@ from itertools import zip_longest
 
 RTM = "RTM"
 
-_LEVEL = re.compile(r"(?:sp|service\s*pack)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
+_LEVEL = re.compile(r"(?:sp|service\s*pack|service\s*release|sr ?-?)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
 _NO_LEVEL = frozenset(
     ("rtm", "gold", "none", "no service pack", "sp0", "service pack 0", "0", "release", "original release")
 )
@@ -105,13 +105,6 @@ def line(name: str) -> Line:
 def lines() -> tuple[Line, ...]:
     """Return all known lines in the order of `products.toml`."""
     return tuple(_catalog().lines.values())
-
-
-@functools.cache
-def older_platforms(name: str) -> frozenset[str]:
-    """Return the platforms before the platform `name`, in the order of `products.toml`; none for any other line."""
-    platforms = [each.name for each in lines() if each.platform]
-    return frozenset(platforms[: platforms.index(name)]) if name in platforms else frozenset()
 
 
 def line_of_keyword(prefix: str) -> str | None:
@@ -242,6 +235,8 @@ def newest_level(of: Line, day: datetime.date) -> str | None:
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
+# Word 97 Service Release 1 (SR-1); not: Windows 95 OEM Service Release 2; SR-1 Enterprise Update, which has no level
+_SERVICE_RELEASE = re.compile(r"(?<!oem )\bservice releases? (?=\d)|\bsr(?: ?- ?)?(?=\d)(?!\d enterprise)")
 # Each alternative begins with its own character, which makes it quick; that a word begins there is looked at after.
 _DROPPED = re.compile(
     r"u(?<=\bu)(?:\.s\.|s\b\.?)|m(?<=\bm)(?:icrosoft|s(?!-))\b\.?|v(?<=\bv)ersions?\b\.?|r(?<=\br)elease\b\.?"
@@ -256,8 +251,14 @@ _EDITION = re.compile(
 
 @functools.lru_cache(maxsize=16384)
 def fold(text: str) -> str:
-    """Return `text` in lower case with single blanks, without commas and the words that carry no meaning in a name."""
-    return " ".join(_DROPPED.sub(" ", text.lower()).replace(",", " ").split())
+    """Return `text` in lower case with single blanks, without commas and the words that carry no meaning in a name.
+
+    A service release of Office, SR-1, is its service pack: sp1.
+    """
+    lower = text.lower()
+    if "sr" in lower or "service r" in lower:
+        lower = _SERVICE_RELEASE.sub(lambda match: "service pack " if match.group().startswith("se") else "sp", lower)
+    return " ".join(_DROPPED.sub(" ", lower).replace(",", " ").split())
 
 
 @functools.lru_cache(maxsize=4096)

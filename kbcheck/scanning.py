@@ -79,7 +79,7 @@ def run(
         ]
         others = store.concerning(lines) - len(selected)
     moment = now if now is not None else datetime.datetime.now(datetime.UTC)
-    unheard = (*_unheard(fleet, lines - store.affected(lines)), *_unheard_claims(fleet, lines, store))
+    unheard = (*_unheard(fleet, lines - store.affected(lines)), *_unheard_claims(fleet, lines, selected, store))
     fleet = replace(fleet, remarks=(*unheard, *fleet.remarks))
     assessment = assess(fleet, selected, others, moment, lines, workers)
     return replace(assessment, number=store.save_scan(assessment))
@@ -111,12 +111,16 @@ def _unheard(fleet: Fleet, lines: Collection[str]) -> Iterator[Refusal]:
         )
 
 
-def _unheard_claims(fleet: Fleet, lines: Collection[str], store: Store) -> Iterator[Refusal]:
+def _unheard_claims(
+    fleet: Fleet, lines: Collection[str], selected: Iterable[ArticleKnowledge], store: Store
+) -> Iterator[Refusal]:
     """Return a remark on each hotfix that is claimed and of which no article is stored: it decides nothing."""
     told = fleet.installations
     claiming = [n for n, each in enumerate(told.templates) if each.hotfixes and each.product_line in lines]
     every = {hotfix for n in claiming for hotfix in told.templates[n].hotfixes}
     unheard = every - store.titles(every).keys()
+    if unheard:
+        unheard -= {each.hotfix for known in selected for line in known.lines for each in line.corrections}
     claims: dict[str, int] = {}
     first = told.first_of() if unheard else {}
     for number in claiming:

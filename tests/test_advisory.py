@@ -218,7 +218,6 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "This is similar to another problem that was fixed in Exchange Server 5.5 Service Pack 2.",
         "To correct this, apply the update to Windows NT 4.0 Service Pack 2.",
         "To work around this, you must install Exchange Server 5.5 Service Pack 1 again.",
-        "This problem was corrected in Office 97 Service Release 2 (SR-2).",
         "This problem was corrected in Exchange Server 5.5 Service Pack 3, but only in a domain of Windows NT 4.0.",
         "Most occurrences of this problem were fixed in Exchange Server 5.5 Service Pack 2.",
         "This particular problem was fixed in Exchange Server 5.5 Service Pack 1.",
@@ -573,6 +572,71 @@ def test_what_a_feature_is_available_with_corrects_nothing():
         assert read(text(title=title, sections=(("SUMMARY", words),))).kind is kind
 
 
+OFFERED = "A supported fix that corrects this problem is now available from Microsoft.\n\n"
+HELD = (
+    "NOTE: This hotfix supersedes the fix referred to in the following articles in the\nMicrosoft Knowledge Base:",
+    "Q900001 also fixes all the issues that are documented in the following articles in\nthe Microsoft Knowledge Base:",
+    "This patch also contains fixes for the problems described in the following Microsoft\nKnowledge Base articles:",
+    "You may experience one or more of the problems described in the following articles:",
+    "The hotfix in this article can be used to replace the hotfix that is described in the\nfollowing article:",
+)
+POINTED = (
+    "To resolve this problem, apply the fix described in the following article:",
+    "To resolve this issue, apply the hotfix that is mentioned in the following Microsoft\nKnowledge Base article:",
+    "This problem has been corrected in the fix that is described in the following\narticle:",
+    "NOTE: This hotfix is superseded by the fix referred to in the following article:",
+    "This fix is included with the fix in the following Microsoft Knowledge Base article:",
+)
+OTHER = (
+    "For more information, see the following articles:",
+    "This hotfix corrects what was introduced by the fix described in the following article:",
+    "After you apply the hotfix described in the following article:",
+    "The file is included in the fix to resolve the issue that is described in the following\narticle:",
+    "Affected hotfixes are described by the following articles:",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "held", "pointed"),
+    [*((w, True, False) for w in HELD), *((w, False, True) for w in POINTED), *((w, False, False) for w in OTHER)],
+)
+def test_hotfixes_of_other_articles(words, held, pointed):
+    """Q179129, Q324204, Q196548 hold other articles' fixes; Q252974, Q311257, Q177245 are held by another's."""
+    entries = (
+        "   Q900002 Store Hangs When a Folder Is\n   Moved\n\n   ARTICLE-ID: Q900003\n   TITLE     : Another Fault\n\n"
+    )
+    body = f"{OFFERED}{words}\n\n{entries}The end.\n\n   Q900004 Not Named"
+    meaning = read(text(sections=(("RESOLUTION", body),)))
+    others = [
+        (c.subject, c.product_line, c.level, c.kind, c.method) for c in meaning.corrections if c.subject != "Q900001"
+    ]
+    assert others == [(ident, E55, None, HOTFIX, "rollup") for ident in ("Q900002", "Q900003") if held]
+    own = {c.hotfix for c in meaning.corrections if c.subject == "Q900001"}
+    assert own == {"Q900001", *(("Q900002", "Q900003") if pointed else ())}
+    assert all(meaning.article.lines[c.line - 1].strip().startswith(c.text[:10]) for c in meaning.corrections)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Microsoft Word 97 for Windows Service Release 1 (SR- 1).", [("Word 97", "SP1", SP)]),
+        ("Microsoft Word 97 SR-1.", [("Word 97", "SP1", SP)]),
+        ("Microsoft Word 97 for Windows, Service Release 1.", [("Word 97", "SP1", SP)]),
+        ("Microsoft Office 97 Service Release 2 (SR-2).", [("Office 97", "SP2", SP)]),
+        ("Microsoft Office 2000 SR-1/SR-1a.", [("Office 2000", "SP1", SP)]),
+        ("Microsoft Windows 95 OEM Service Release 2.", []),
+    ],
+)
+def test_a_service_release_is_a_service_pack(words, expected):
+    """None of them is a correction of the release itself."""
+    for said in ("This problem was corrected in ", "To correct this problem, install "):
+        meaning = read(text(applies_to=("Microsoft Word 97 for Windows",), sections=(("STATUS", said + words),)))
+        assert stated(meaning) == expected
+    (facts,) = knowledge.gather([meaning])
+    fixed = knowledge.first_fixed(knowledge.weigh(facts))
+    assert fixed.get("Word 97") == (expected[0][1] if expected and "2000" not in words else None)
+
+
 def test_a_setting_without_a_correction_is_none():
     meaning = read(text(sections=(("RESOLUTION", "To enable this fix, add a registry value."),)))
     assert (meaning.corrections, meaning.setting) == ((), None)
@@ -652,6 +716,11 @@ def test_what_a_rollup_needs_is_not_what_the_articles_own_hotfix_needs():
         ),
         ("This hotfix requires Windows NT 4.0 Service Pack 6a or Exchange Server 5.5 SP2.", {E55: "SP2"}),
         ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3.", {E55: "SP3"}),
+        (
+            "NOTE: Because of file dependencies, Exchange Server version 5.5 Service Pack 4 must be\n"
+            "applied before you apply this fix.",
+            {E55: "SP4"},
+        ),
         ("This hotfix requires Exchange Server 5.5 Service Pack 4 or Service Pack 3 (SP3).", {E55: "SP3"}),
         ("This fix can be applied to computers that run Exchange Server 5.5 Service Pack 2.", {E55: "SP2"}),
         ("This fix should only be installed after you apply Exchange Server 5.5 SP3.", {E55: "SP3"}),

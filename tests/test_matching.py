@@ -280,15 +280,6 @@ def test_what_is_noted_does_not_depend_on_a_level_that_does_not_matter() -> None
     ]
 
 
-def test_windows_nt_may_be_upgraded_to_windows_2000() -> None:
-    """Q242007 is corrected in Windows 2000 only; no service pack of Windows NT corrects a Windows 2000."""
-    known = weigh(fact("SP1", line="Windows 2000"), line="Windows NT 4.0")
-    verdict = matching.assess(Profile("Windows NT 4.0", ("SP6a",)), known)
-    assert verdict.reason is Reason.FIX_AVAILABLE
-    assert [(each.product_line, each.level) for each in verdict.remedies] == [("Windows 2000", "SP1")]
-    assert matching.fixable(known, {"Windows NT 4.0"})
-
-
 def test_another_product_beside_a_platform_is_no_older_platform() -> None:
     """A Windows NT host that runs Exchange Server may have its correction from there."""
     known = weigh(fact(None, "hotfix"), line="Windows NT 4.0")
@@ -363,6 +354,31 @@ def test_what_a_rollup_needs_is_not_asked_of_the_articles_own_files() -> None:
     package = replace(fact(None, CorrectionKind.HOTFIX, source="Q1"), requires="SP4")
     verdict = matching.assess(at("SP3"), weigh(own, package, files=(row("5.5.2650.30"),)))
     assert [remedy.requires for remedy in verdict.remedies] == ["SP3"]
+
+
+def test_a_platform_is_not_corrected_in_another() -> None:
+    """Q300972: a Terminal Server is no Windows 2000, whose service pack corrects what runs there."""
+    name = "Windows NT Server 4.0, Terminal Server Edition"
+    listed = tuple(Affected(each, None, 12, "text") for each in (name, "Windows 2000", LINE))
+    known = knowledge.weigh(
+        Facts("Q1", "t", datetime.date(2001, 1, 1), Kind.BUG, listed, (), (fact("SP3", line="Windows 2000"),))
+    )
+    terminal = matching.assess(replace(at("SP5"), product_line=name), known)
+    assert (terminal.reason, terminal.remedies) == (Reason.NO_FIX_KNOWN, ())
+    assert not matching.fixable(known, {name})
+    exchange = matching.assess(at("SP4"), known)
+    assert exchange.reason is Reason.FIX_AVAILABLE
+    assert {(each.product_line, each.level) for each in exchange.remedies} == {("Windows 2000", "SP3")}
+
+
+def test_a_hotfix_that_another_articles_fix_holds_is_claimed_by_that_one() -> None:
+    """Q252974, whose fix is that of Q251007."""
+    words = replace(fact(None, CorrectionKind.HOTFIX), text="Q900007 Some Disks Are Not Available")
+    known = weigh(fact(None, CorrectionKind.HOTFIX), words)
+    assert reason(at("SP3"), known) is Reason.HOTFIX_ONLY
+    for claimed in ("Q900007", "Q1"):
+        assert reason(at("SP3", hotfixes=(claimed,)), known) is Reason.FIXED_BY_HOTFIX
+    assert [each.source for each in matching.assess(at("SP3"), known).remedies] == ["Q900007"]
 
 
 def test_a_claimed_hotfix_that_needs_a_higher_level_is_noted() -> None:

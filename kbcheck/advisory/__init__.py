@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from kbcheck import product
 from kbcheck.advisory import affected as applies
-from kbcheck.advisory import lists, prose, settings, statements, tables
+from kbcheck.advisory import lists, packages, prose, settings, statements, tables
 from kbcheck.model import (
     Advisory,
     Affected,
@@ -65,6 +65,7 @@ def extract(article: Article) -> Advisory:
         findings = statements.read(article, body, listed, rows)
         rows = _of_package(rows, findings.confirmed)
         corrections = [*findings.corrections, *_of_tables(article, rows, findings)]
+        corrections += packages.read(article, body, corrections, servers or every)
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
         listed = _affected(listed, findings.confirmed, corrections)

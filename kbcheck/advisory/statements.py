@@ -353,7 +353,8 @@ class _Reader:
         for _, kind, thing in sorted(events, key=lambda event: event[0]):
             if kind == "product":
                 assert isinstance(thing, product.Mention)
-                pending.append(thing)
+                if thing.lines or not pending or rest[pending[-1].end : thing.start] != " for ":
+                    pending.append(thing)  # not the platform of Word 97 for Windows
                 continue
             assert isinstance(thing, re.Match)
             if wording.RELATIVE.search(rest[: thing.start()]) or re.search(r"\bhotfix(?:es)?\b", rest[: thing.start()]):
@@ -362,8 +363,11 @@ class _Reader:
                 continue
             again = levels
             levels = [f"SP{int(thing.group(1))}{thing.group(2) or ''}"]
-            if levels == again and re.fullmatch(r"\W*\(", rest[end : thing.start()]):
-                end = thing.end()  # Office 2000 Service Pack 2 (SP2)
+            if (levels == again and re.fullmatch(r"\W*\(", rest[end : thing.start()])) or rest[
+                end : thing.start()
+            ] == "/":
+                levels = again
+                end = thing.end()  # Office 2000 Service Pack 2 (SP2); SR-1/SR-1a
                 continue
             if not remedy and self._beside_pack(sentence, rest, pending, levels[0]):
                 pending = pending[1:]

@@ -152,6 +152,8 @@ REQUIRES = re.compile(
     r"|\byou must (?:first )?(?:apply|install|be running) ([^;]{3,120}?)"
     r" (?:before (?:you |apply|install)|to (?:apply|install) )"
     r"|\bbefore you (?:apply|install) (?:this|the) (?:fix|hotfix|update|patch)\b[^;]{0,60}? install ([^;]*)"
+    r"|^(?:note: )?(?:because of file dependencies )?([^;]{0,80}? (?:service pack|sp) ?\d[a-z]?)(?: \(sp\d[a-z]?\))?"
+    r" must be (?:applied|installed) before you (?:apply|install) this (?:fix|hotfix|update|patch)\b"
 )
 # Service Pack 4 for Windows NT 4.0
 OF_PRODUCT = re.compile(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)")
@@ -213,16 +215,22 @@ TRIGGERS = (
     "not occur",
     "not exist",
 )
-TRIGGER_PATTERNS = (("pack", re.compile(r"service\s+pack")), ("sp", re.compile(r"sp\s*\d")))
+TRIGGER_PATTERNS = (
+    ("pack", re.compile(r"service\s+pack")),
+    ("sp", re.compile(r"sp\s*\d")),
+    ("sr", re.compile(r"sr-?\s?\d")),
+    ("service r", re.compile(r"service\s+release\s+\d")),
+)
 # A sentence without any of these states nothing.
 _SAYING = (
     "enhanced",
+    "service release",
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
     *("apply the", "install the", "feature", "pack", "patch that", "not occur", "not exist"),
 )
-_SHORT_PACK = re.compile(r"sp ?\d", re.IGNORECASE)
+_SHORT_PACK = re.compile(r"s(?:p ?|r ?-? ?)\d", re.IGNORECASE)
 RELATIVE = re.compile(
     r"(?:\b(?:post|pre)-? ?|\b(?:later than|newer than|earlier than|after|since|prior to|before|beyond"
     r"|than)(?: the)? (?:[a-z ]+[\d.]* )?)$"
@@ -342,7 +350,7 @@ def _says(text: str) -> bool:
     for words in _SAYING:  # any() of a generator takes twice as long, and this is asked most
         if words in lower:
             return True
-    return "sp" in lower and _SHORT_PACK.search(lower) is not None
+    return ("sp" in lower or "sr" in lower) and _SHORT_PACK.search(lower) is not None
 
 
 def sentences(text: str) -> Iterable[Sentence]:

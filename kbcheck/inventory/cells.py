@@ -23,7 +23,9 @@ _HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
 _DIRECTORY = re.compile(
     r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
 )
-_RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
+_RELEASE_LEVEL = re.compile(
+    r"(.*?)[ ,]*\b(?:sp|service pack|sr-?|service release) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE
+)
 _FILE = re.compile(r"([^= ][^=]*?) ?[= ] ?(\S+)")  # of a text with single blanks
 # Version 5.5, v5.5, 05.5
 _VERSION_WORD = re.compile(r"^(?:version|ver\.?|v\.?)?\s*0*(?=\d)", re.IGNORECASE)

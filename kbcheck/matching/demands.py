@@ -140,8 +140,8 @@ def _prepare(line: LineKnowledge) -> Prepared:
                     FileTest(tuple((product.file_key(f.file), f.build) for f in usable), (correction,), every=True)
                 )
         else:
-            previous = claims.get(correction.source)
-            claims[correction.source] = Claim(True, (*(previous.demands if previous else ()), correction))
+            previous = claims.get(correction.hotfix)
+            claims[correction.hotfix] = Claim(True, (*(previous.demands if previous else ()), correction))
     for source, members in rollups.items():
         sure = any(correction.order == 0 for correction in members)
         claims[source] = Claim(sure, tuple(members))
@@ -194,15 +194,16 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
         if correction.kind is CorrectionKind.HOTFIX:
             files = (
                 correction.files
-                if correction.source not in hotfixes or correction.files
-                else hotfixes[correction.source]
+                if correction.hotfix not in hotfixes or correction.files
+                else hotfixes[correction.hotfix]
             )
-            hotfixes[correction.source] = tuple(f for f in files if f.version is not None)
+            hotfixes[correction.hotfix] = tuple(f for f in files if f.version is not None)
     for source, files in hotfixes.items():
         branch = _branch_of(of, files) if source not in requires else None
         if branch is not None:
             requires[source] = branch
-    named = any(hotfixes.values())
+    elsewhere = any(each.hotfix != each.source for each in line.corrections)
+    named = elsewhere or any(hotfixes.values())
     found.extend(
         Remedy(line.product_line, None, source, files, requires.get(source))
         for source, files in hotfixes.items()
@@ -220,7 +221,7 @@ def _required(corrections: Sequence[Correction]) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in corrections:
         if each.requires is not None and (each.files or each.source not in tabled):
-            found[each.source] = max(found.get(each.source, each.requires), each.requires, key=product.level_key)
+            found[each.hotfix] = max(found.get(each.hotfix, each.requires), each.requires, key=product.level_key)
     return found
 
 

@@ -394,20 +394,16 @@ def serviced_beside(line: LineKnowledge) -> bool:
 def elsewhere(known: ArticleKnowledge, line: LineKnowledge, beside: Collection[str] = ()) -> tuple[LineKnowledge, ...]:
     """Return the lines of other products that hold a correction: of a platform, or of what stands in `beside`.
 
-    Windows NT may be upgraded to Windows 2000, which no service pack of Windows NT corrects.
-
     An Exchange fault may be corrected in Windows NT; a correction in a mail client does not concern the server, nor one
-    in Windows NT a host that is, or is told to run, Windows 2000.
+    in Windows NT a host that is, or is told to run, Windows 2000. A platform runs on no other.
     """
     own = product.line(line.product_line).product
-    told = any(product.line(name).platform for name in beside)
-    older = product.older_platforms(line.product_line)
+    told = product.line(line.product_line).platform or any(product.line(name).platform for name in beside)
     return tuple(
         other
         for other in known.lines
         if other.first_fixed is not None
         and product.line(other.product_line).product != own
-        and other.product_line not in older
         and (other.product_line in beside or (product.line(other.product_line).platform and not told))
     )
 

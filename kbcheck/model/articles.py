@@ -12,6 +12,9 @@ HOTFIX_ONLY = "hotfix only"
 UNSPECIFIED = "SP (unspecified)"
 
 
+_POINTED = re.compile(r"(?:ARTICLE-ID: ?)?(Q\d{5,6})\b")
+
+
 class Word(StrEnum):
     """A member is its word: as a key it is found as quickly."""
 
@@ -170,6 +173,13 @@ class Correction:
         """The service pack before which a hotfix came, by its keyword: `SP5` of kbExchange550preSP5fix."""
         match = re.search(r"presp(\d)", self.text.lower()) if self.method is Method.KEYWORD else None
         return f"SP{match.group(1)}" if match is not None else None
+
+    @property
+    def hotfix(self) -> str:
+        """The article under whose number the hotfix is claimed: the one to which a sentence points, else the source."""
+        points = self.method is Method.SENTENCE and self.kind is CorrectionKind.HOTFIX
+        match = _POINTED.match(self.text) if points else None
+        return match.group(1) if match is not None else self.source
 
 
 @dataclass(frozen=True, slots=True)

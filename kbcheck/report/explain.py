@@ -380,7 +380,7 @@ def _files(asked: Explanation, line: LineKnowledge) -> Criterion | None:
 def _claims(asked: Explanation, line: LineKnowledge) -> Criterion | None:
     row, profile = asked.row, asked.profile
     hotfixes = [c for c in line.corrections if c.kind is CorrectionKind.HOTFIX and c.method is not Method.FILE_TABLE]
-    sources = {c.source for c in hotfixes} | {line.subject}
+    sources = {c.hotfix for c in hotfixes} | {line.subject}
     claimed = [each for each in profile.hotfixes if each in sources]
     if not hotfixes and not claimed:
         return None
