@@ -51,7 +51,7 @@ def read(article: Article, body: prose.Body, own: Iterable[Correction], affected
     `own` is what the article states of itself, `affected` are the lines to speak of where it offers no hotfix.
     """
     offered = dict.fromkeys(each.product_line for each in own if each.kind is CorrectionKind.HOTFIX)
-    wanted = body.lines_with(("article:", "articles:", "base:")) if "following" in body.lower else []
+    wanted = _places(body)
     found: dict[tuple[str, bool], tuple[int, str]] = {}
     for _, first, end in prose.sections(article) if wanted else ():
         for paragraph in prose.paragraphs(article.lines, first, end, [n for n in wanted if first <= n < end]):
@@ -74,6 +74,19 @@ def read(article: Article, body: prose.Body, own: Iterable[Correction], affected
         for (ident, holds), (number, words) in found.items()
         for name in (offered if holds else offered or dict.fromkeys(affected))
     ]
+
+
+def _places(body: prose.Body) -> list[int]:
+    """Return the lines on which "in the following" stands or ends; most articles say "see the following article"."""
+    found = []
+    text = body.lower
+    at = text.find("following")
+    while at >= 0:
+        before = text[max(at - 24, 0) : at].split()
+        if before[-1:] == ["the"] and before[-2:-1] in (["in"], ["by"]):
+            found.append(body.first + text.count("\n", 0, at))
+        at = text.find("following", at + 1)
+    return list(dict.fromkeys(found))
 
 
 def _introduces(text: str) -> bool | None:
