@@ -462,6 +462,22 @@ def test_what_corrects_another_product_is_told_where_nothing_corrects_this_one(r
     assert 'in Outlook 2000: the article: SP2, "This problem was first corrected' in out
 
 
+def test_what_was_not_understood_of_an_article_is_told_beside_its_verdicts(run: Run, db: str, put: Put) -> None:
+    """A bare service pack beside two affected releases."""
+    body = text(
+        "Q909093",
+        applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",),
+        sections=(("STATUS", "This problem was first corrected in Service Pack 2."),),
+        trailer={"Issue type": "kbbug"},
+    )
+    run("import", put("Q909093.TXT", body), "--db", db)
+    run("scan", put("f.csv", FLEET + "A,Exchange Server,5.5,SP4\n"), "--article", "Q909093", "--db", db)
+    ran = run("explain", "A", "Q909093", "--db", db)
+    assert "Not understood: Q909093:18 SP2 of which product? This problem was first" in " ".join(ran.out.split())
+    document = json.loads(run("explain", "A", "Q909093", "--format", "json", "--db", db).out)
+    assert [(each["line"], each["message"][:21]) for each in document["unclear"]] == [(18, "SP2 of which product?")]
+
+
 def test_verbose_cuts_nothing(run: Run, scanned: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     for words in (("list",), ("search", "server"), ("show", "Q268886")):

@@ -319,19 +319,19 @@ def explain(
     ident = options.ids([article])[0]
     with options.open_store(db) as store:
         stored = store.host_of_scan(host, number)
-        facts = store.facts(ident)
+        read = store.article(ident)
         if stored is None:
             raise options.no_scan(number)
-        if facts is None:
+        if read is None:
             raise CommandError(f"{ident} is not in the database; import it first")
-        known = knowledge.weigh(facts)
+        known = knowledge.weigh(read.facts)
         scanning.judged(known)
         rows = rows_of(stored, host, product, known)
         before = [store.status(stored.number, ident, row.profile) for row, _ in rows]
     pages, documents = [], []
     for (row, profile), then in zip(rows, before, strict=True):
         verdict = matching.assess(profile, known)
-        asked = writer.Explanation(row, profile, known, verdict, stored.heard, then, verbose)
+        asked = writer.Explanation(row, profile, known, verdict, stored.heard, then, read.problems, verbose)
         pages.append((writer.verdict_text if quiet else writer.text)(asked, streams.width()))
         documents.append(writer.document(asked))
     told = {row.product_line for row, _ in rows}

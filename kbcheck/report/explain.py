@@ -15,6 +15,7 @@ from kbcheck.model import (
     HostRow,
     LineKnowledge,
     Method,
+    Problem,
     Profile,
     Reason,
     Refusal,
@@ -75,7 +76,7 @@ class Criterion:
 class Explanation:
     """A verdict and what it is about; `heard` is what was said of the host's rows, `then` the scan's own answer.
 
-    `whole`: nothing is left out or cut, however much there is.
+    `unclear` is what was not understood of the article; `whole`: nothing is left out or cut, however much there is.
     """
 
     row: HostRow
@@ -84,6 +85,7 @@ class Explanation:
     verdict: Verdict
     heard: Sequence[Refusal] = ()
     then: Status | None = None
+    unclear: Sequence[Problem] = ()
     whole: bool = False
 
     def few(self, facts: Sequence[_Fact], most: int, what: str) -> list[_Fact]:
@@ -160,6 +162,11 @@ def text(asked: Explanation, width: int = 80) -> str:
         lines.extend(textwrap.wrap(f"Note: {note}", width, subsequent_indent="      "))
     if asked.then is not None and asked.then is not verdict.status:
         lines.append(f"Note: the scan said {asked.then.value}; what was imported since then changed it")
+    if verdict.status is not Status.NOT_APPLICABLE:
+        open_points = [(f"{each.message}", f"{known.id}:{each.line}") for each in asked.unclear]
+        for point, where in asked.few(open_points, 3, "points"):
+            told = f"Not understood: {where} {point}" if where else f"  {point}"
+            lines.extend(textwrap.wrap(told, width, subsequent_indent="                "))
     for each in asked.heard:
         lines.extend(textwrap.wrap(f"Note: {each}", width, subsequent_indent="      "))
     for conflict in known.conflicts:
@@ -228,6 +235,7 @@ def document(asked: Explanation) -> dict[str, Any]:
             }
             for c in criteria(replace(asked, whole=True))
         ],
+        "unclear": [{"line": p.line, "message": p.message} for p in asked.unclear],
         "remarks": [{"name": r.file, "line": r.line, "message": r.message} for r in asked.heard],
         "scanned": asked.then.value if asked.then is not None else None,
     }
