@@ -122,6 +122,7 @@ FIRST = "This problem was first corrected in "
         (FIRST + "Service Pack 3 for Exchange Server 5.5.", (E55, "SP3", SP)),
         (FIRST + "Exchange Server Service Pack 3.", (E55, "SP3", SP)),
         (FIRST + "Service Pack 3.", (E55, "SP3", SP)),
+        ("Patches for Exchange Server 5.5 have been provided as part of the Rollup Package.", (E55, None, HOTFIX)),
         ("Detection of the memory has been enhanced in Exchange Server 5.5 Service Pack 3.", (E55, "SP3", SP)),
         (FIRST + "Microsoft Exchange Server 4.0 U.S. Service Pack 2.", (E40, "SP2", SP)),
         (FIRST + "Microsoft Exchange 2000 Server Service Pack 1.", (E2000, "SP1", SP)),

@@ -78,6 +78,7 @@ _HOTFIX = re.compile(
     r"|patch)\b"
     r"|\bobtain the following (?:fix|hotfix|update|patch)\b"
     r"|\bservice pack\b(?:[^.;]|\.\d){0,80} or the individual (?:software update|package)\b"
+    r"|\bpatch(?:es)?\b(?:[^.;]|\.\d){0,60} provided as part of\b"
 )
 # A patch is available, an update to SNA Server 3.0 is available: of what the article is about, if that is a fault; not:
 # a more recent update is available, a fix is available in Service Pack 3
@@ -223,8 +224,7 @@ TRIGGER_PATTERNS = (
 )
 # A sentence without any of these states nothing.
 _SAYING = (
-    "enhanced",
-    "service release",
+    *("enhanced", "service release", "provided as part"),
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
