@@ -649,11 +649,12 @@ def test_a_long_cell_is_cut_in_the_message() -> None:
     assert [len(r.message) < 150 and "9..." in r.message for r in read.refusals] == [True]
 
 
-def test_a_service_pack_above_all_known_is_noted() -> None:
-    read = fleet(row(host="A", product="Exchange Server", version="5.5", service_pack="SP9"))
-    assert read.installations[0].levels == ("SP9",)
+@pytest.mark.parametrize(("level", "counted"), [("SP9", "as later than all known ones"), ("SP2a", "by its number")])
+def test_a_service_pack_that_is_not_known_is_noted(level: str, counted: str) -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", service_pack=level))
+    assert read.installations[0].levels == (level,)
     assert messages(read.remarks) == [
-        "f.csv:2: Exchange Server 5.5 SP9: no such service pack is known; counted as later than all known ones"
+        f"f.csv:2: Exchange Server 5.5 {level}: no such service pack is known; it counts {counted}"
     ]
 
 

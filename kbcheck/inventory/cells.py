@@ -215,7 +215,9 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
     known = {each.name for each in product.line(line).levels}
     for level in entry.levels:
         if known and level not in known:
-            remark = "no such service pack is known; counted as later than all known ones"
+            later = all(product.level_key(level) > product.level_key(each) for each in known)
+            counted = "as later than all known ones" if later else "by its number"
+            remark = f"no such service pack is known; it counts {counted}"
             messages.append((False, f"{line} {level}: {remark}"))
     for column in ("host", *_LEVEL):
         if column in row and (row[column][0] or column == "host"):

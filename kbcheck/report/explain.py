@@ -89,8 +89,8 @@ class Explanation:
     whole: bool = False
 
     def few(self, facts: Sequence[_Fact], most: int, what: str) -> list[_Fact]:
-        """Return the first facts, and how many more there are."""
-        if self.whole or len(facts) <= most:
+        """Return the first facts, and how many more there are; at least two are left out."""
+        if self.whole or len(facts) <= most + 1:
             return list(facts)
         return [*facts[:most], (f"and {len(facts) - most} more {what} (-v)", "")]
 
@@ -294,14 +294,15 @@ def _corrected(asked: Explanation, line: LineKnowledge) -> Criterion:
     facts: list[_Fact] = []
     named = [c for c in dict.fromkeys((*line.deciding, *line.corrections)) if c.kind is not CorrectionKind.HOTFIX]
     shown = [c for c in named if not _is_tag(c, line)]
-    for correction in shown if asked.whole else shown[:6]:
+    most = len(shown) if asked.whole or len(shown) == 7 else 6
+    for correction in shown[:most]:
         facts.append(asked.said(correction))
         level = product.line(line.product_line).level(correction.level) if correction.level is not None else None
         if correction.method is Method.INCLUDED and level is not None and level.includes is not None:
             other, upto, source = level.includes
             facts.append((f"included:    {level.name} of {line.product_line} holds {other} {upto}", source))
-    if len(shown) > 6 and not asked.whole:
-        facts.append((f"and {len(shown) - 6} more sources (-v)", ""))
+    if len(shown) > most:
+        facts.append((f"and {len(shown) - most} more sources (-v)", ""))
     answer = {None: "no", "hotfix only": "hotfix", "SP (unspecified)": "SP ?"}.get(
         line.first_fixed, line.first_fixed or "no"
     )
@@ -354,7 +355,9 @@ def _files(asked: Explanation, line: LineKnowledge) -> Criterion | None:
     facts: list[_Fact] = []
     best = "?"
     ordered = sorted(wanted.items(), key=lambda item: item[0] not in told)
-    shown = len(wanted) if asked.whole else max(sum(name in told for name in wanted), 8)
+    shown = max(sum(name in told for name in wanted), 8)
+    if asked.whole or len(wanted) == shown + 1:
+        shown = len(wanted)
     for name, entries in ordered[:shown]:
         # Each version once: a table may have a row for Intel and one for Alpha, and rows for several service packs.
         places: dict[tuple[str, str], str] = {}
