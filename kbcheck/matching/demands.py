@@ -64,19 +64,16 @@ class Prepared:
     order: str | None
     ordered: Demands
     remedies: tuple[Remedy, ...]
-    wanted: dict[str, tuple[tuple[int, ...], ...]]  # file -> each build that a test requires of it
+    wanted: dict[str, tuple[tuple[int, ...], ...]]  # file -> the key of each build that a test requires of it
 
     def key_of(self, files: Files) -> tuple[object, ...]:
         """Return what a verdict can depend on of the builds of `files`: their branch, their order to those wanted."""
-
-        def side(build: tuple[int, ...], wanted: tuple[int, ...]) -> int:
-            have, want = product.build_key(build), product.build_key(wanted)
-            return (have > want) - (have < want)
-
-        return tuple(
-            (name, build[:1], _level_of(self.product_line, build), *(side(build, w) for w in self.wanted[name]))
-            for name, build in files
-        )
+        found: list[object] = []
+        for name, build in files:
+            have = product.build_key(build)
+            found += (name, build[:1], _level_of(self.product_line, build))
+            found += [(have > wanted) - (have < wanted) for wanted in self.wanted[name]]
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,7 @@ def _prepare(line: LineKnowledge) -> Prepared:
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
         for name, build in (*test.required, *test.higher):
-            wanted.setdefault(name, set()).add(build)
+            wanted.setdefault(name, set()).add(product.build_key(build))
     every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
     return Prepared(line.product_line, tuple(tests), claims, needs, order, ordered, _remedies(line, of), every)
 

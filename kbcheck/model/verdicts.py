@@ -158,13 +158,16 @@ class Assessment:
         groups = [
             Counter(column.of_group[group].status for column in self.columns) for group in range(len(self.members))
         ]
-        found = tuple(Counter(groups[group]) for group in self.groups)
+        group_of = self.groups
+        found = tuple(Counter(groups[group]) for group in group_of)
         for column in self.columns:
+            of_group = [verdict.status for verdict in column.of_group] if column.apart else []
             for profile, verdict in column.apart.items():
-                status = column.of_group[self.groups[profile]].status
+                status = of_group[group_of[profile]]
                 if status is not verdict.status:
-                    found[profile][status] -= 1
-                    found[profile][verdict.status] += 1
+                    tally = found[profile]
+                    tally[status] -= 1
+                    tally[verdict.status] += 1
         return found
 
     def spread(self, column: Column) -> Iterator[tuple[Verdict, tuple[int, ...], int]]:

@@ -55,7 +55,7 @@ class Store(Articles, Scans):
             with self.writing() as connection:
                 if self._version(connection) is None:
                     schema.metadata.create_all(connection)
-                    for statement in schema.SEARCH[self.engine.dialect.name]:
+                    for statement in schema.BESIDE[self.engine.dialect.name]:
                         connection.exec_driver_sql(statement)
                     connection.execute(sa.insert(schema.meta), [{"key": "schema", "value": str(schema.VERSION)}])
                     self._read_by_this(connection)

@@ -107,9 +107,15 @@ class Scans(Database):
         for column in assessment.columns:
             found: dict[int, tuple[Verdict, list[int], list[int]]] = {}  # what is equal is mostly one object
             for group, verdict in enumerate(column.of_group):
-                found.setdefault(id(verdict), (verdict, [], []))[1].append(group)
+                entry = found.get(id(verdict))
+                if entry is None:
+                    entry = found[id(verdict)] = (verdict, [], [])
+                entry[1].append(group)
             for profile, verdict in column.apart.items():
-                found.setdefault(id(verdict), (verdict, [], []))[2].append(profile)
+                entry = found.get(id(verdict))
+                if entry is None:
+                    entry = found[id(verdict)] = (verdict, [], [])
+                entry[2].append(profile)
             for verdict, groups, apart in found.values():
                 head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
                 own = (details.number(verdict), ranges(groups), ranges(sorted(apart)))
@@ -311,13 +317,18 @@ def _little(numbers: array[int]) -> array[int]:
 
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers as ranges: "0-12 15"."""
-    ranges: list[tuple[int, int]] = []
+    told: list[str] = []
+    start, end = 0, -1  # none is open
     for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in ranges)
+        if number == end + 1 and end >= start:
+            end = number
+            continue
+        if end >= start:
+            told.append(f"{start}-{end}" if end > start else str(start))
+        start = end = number
+    if end >= start:
+        told.append(f"{start}-{end}" if end > start else str(start))
+    return " ".join(told)
 
 
 def _from_ranges(text: str) -> Iterator[int]:

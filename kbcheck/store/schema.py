@@ -51,8 +51,6 @@ affected = sa.Table(
     sa.Column("line", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
 )
-# PostgreSQL's usual index refuses a text of some 2,700 bytes; that of hashes takes any.
-sa.Index("ix_affected_product_line", affected.c.product_line, postgresql_using="hash")
 fixed_file = sa.Table(
     "fixed_file",
     metadata,
@@ -217,13 +215,17 @@ STEPS: dict[int, tuple[str, ...]] = {
 MERGE = "INSERT INTO article_search(article_search, rank) VALUES ('automerge', 16)"
 # Schema 4 gathered 16 MiB of words instead; this is the default again.
 GATHER = "INSERT INTO article_search(article_search, rank) VALUES ('hashsize', 1048576)"
-SEARCH = {
+# What a new database needs beside its tables: the index for search, and one that is not the same everywhere, since
+# PostgreSQL's usual one refuses a text of some 2,700 bytes, and that of hashes takes any.
+BESIDE = {
     "sqlite": (
+        "CREATE INDEX ix_affected_product_line ON affected (product_line)",
         "CREATE VIRTUAL TABLE article_search USING fts5(id, title, text, content='article', content_rowid='number', "
         'tokenize="unicode61 remove_diacritics 2")',
         MERGE,
     ),
     "postgresql": (
+        "CREATE INDEX ix_affected_product_line ON affected USING hash (product_line)",
         "ALTER TABLE article ADD COLUMN search tsvector GENERATED ALWAYS AS (setweight(to_tsvector('simple', id || ' ' "
         "|| title), 'A') || to_tsvector('simple', left(text, 200000))) STORED",
         "CREATE INDEX article_search ON article USING gin (search)",
