@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 from kbcheck import product
 from kbcheck.model import (
@@ -34,7 +35,7 @@ class FileTest:
     required: tuple[tuple[str, tuple[int, ...]], ...]
     demands: Demands
     every: bool
-    higher: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    higher: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
 
     def missing(self, profile: Profile) -> tuple[str, ...]:
         """Return the required files of which the profile tells no version."""
@@ -119,7 +120,10 @@ def _prepare(line: LineKnowledge) -> Prepared:
             own[key] = row
     if own:
         later = [row for row in line.fixed_files if row.build != own[product.file_key(row.file)].build]
-        higher = tuple(dict.fromkeys((product.file_key(row.file), row.build) for row in later))
+        rows: dict[str, dict[tuple[int, ...], None]] = {}
+        for row in later:
+            rows.setdefault(product.file_key(row.file), {})[row.build] = None
+        higher = {name: tuple(builds) for name, builds in rows.items()}
         demands = (*own.values(), *later)
         tests.append(
             FileTest(tuple((name, row.build) for name, row in own.items()), demands, every=False, higher=higher)
@@ -148,8 +152,10 @@ def _prepare(line: LineKnowledge) -> Prepared:
     order, ordered = _build_order(of, tests, needs)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
-        for name, build in (*test.required, *test.higher):
+        for name, build in test.required:
             wanted.setdefault(name, set()).add(product.build_key(build))
+        for name, builds in test.higher.items():
+            wanted.setdefault(name, set()).update(map(product.build_key, builds))
     every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
     return Prepared(line.product_line, tuple(tests), claims, needs, order, ordered, _remedies(line, of), every)
 
@@ -166,7 +172,8 @@ def _build_order(of: product.Line, tests: Sequence[FileTest], needs: str | None)
     branches = {level.build[2] for level in of.levels if len(level.build) > 3}
     lowest: tuple[str, Demands] | None = None
     for test in tests:
-        builds = [build for _, build in (*test.required, *test.higher) if len(build) > 2]
+        every = (*(build for _, build in test.required), *chain.from_iterable(test.higher.values()))
+        builds = [build for build in every if len(build) > 2]
         if not builds or any(build[2] <= base or (branches and build[2] not in branches) for build in builds):
             continue
         level = product.level_of_build(of, max(builds, key=product.build_key))
@@ -261,8 +268,7 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
             old = old or test
             continue
         answers = {
-            _of_own_branch(of, have, [build for other, build in test.higher if other == name])
-            or _branch(of, line, have, wanted, base, demanded.needs)
+            _of_own_branch(of, have, test.higher.get(name, ())) or _branch(of, line, have, wanted, base, demanded.needs)
             for name, have, wanted in reported
         }
         if "unclear" in answers:

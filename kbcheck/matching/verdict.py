@@ -145,19 +145,18 @@ class _Question:
             notes = (*notes, f'the correction takes effect only after a setting ({where}): "{setting.text}"')
         if remedies is None:
             remedies = () if status is Status.FIXED else self.demanded.remedies
-            if status is Status.EXPOSED and serviced_beside(self.line):
+            if status is Status.EXPOSED and len(self.known.lines) > 1 and serviced_beside(self.line):
                 others = elsewhere(self.known, self.line, dict(self.profile.beside))
-                remedies = (
-                    *(r for other in others for r in prepared(other).remedies if r.level is not None),
-                    *remedies,
-                )
-        remedies = tuple(each for each in remedies if not self._steps_back(each))
+                packs = (each for other in others for each in prepared(other).remedies if each.level is not None)
+                remedies = (*packs, *remedies)
+        if self.profile.files:
+            remedies = tuple(each for each in remedies if not self._steps_back(each))
         evidence = Evidence(rule, demands, fields, missing, notes)
         return Verdict(self.known.id, status, reason, evidence, self.line.first_fixed, remedies)
 
     def _steps_back(self, remedy: Remedy) -> bool:
         """Whether a hotfix would put older files in the place of those that the host reports, and no newer one."""
-        if not self.profile.files or not remedy.files or remedy.product_line != self.line.product_line:
+        if not remedy.files or remedy.product_line != self.line.product_line:
             return False
         told = {name: product.build_key(build) for name, build, _ in self.profile.files}
         brought = [(product.file_key(each.file), product.build_key(each.build)) for each in remedy.files if each.build]
