@@ -19,6 +19,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from kbcheck import product
 from kbcheck.model import (
@@ -100,8 +101,8 @@ def recall(facts: Facts, decided: Iterable[Decision], advisory: bool) -> Article
     lines = []
     for name, listed, own in _by_line(facts):
         each = by_name.get(name) or _decide(name, listed, own)[0]
-        packs = _has_packs(own)
-        deciding = tuple(c for c in own if _rank(c, packs, listed) == each.rank and each.rank < _LAST)
+        beside = _Beside.of(own)
+        deciding = tuple(c for c in own if _rank(c, beside, listed) == each.rank and each.rank < _LAST)
         lines.append(_line_knowledge(each, listed, own, deciding, facts))
     return ArticleKnowledge(facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), (), facts.setting)
 
@@ -158,7 +159,7 @@ def _included(
             continue
         other, upto, _ = level.includes
         ranked = [
-            (each, _rank(each, False, listed.get(other, ())))
+            (each, _rank(each, _Beside(), listed.get(other, ())))
             for each in by_name.get(other, ())
             if each.kind is CorrectionKind.SERVICE_PACK
         ]
@@ -222,8 +223,8 @@ def _decide(name: str, listed: Sequence[Affected], corrections: Sequence[Correct
     """Return what the strongest of `corrections` say together, and the rank of each."""
     if not corrections:
         return Decision(name, bool(listed), None, None, None, _LAST), []
-    packs = _has_packs(corrections)
-    ranks = [_rank(correction, packs, listed) for correction in corrections]
+    beside = _Beside.of(corrections)
+    ranks = [_rank(correction, beside, listed) for correction in corrections]
     best = min(ranks)
     deciding = [c for c, rank in zip(corrections, ranks, strict=True) if rank == best < _LAST]
     levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)
@@ -277,15 +278,29 @@ def _rows(name: str, corrections: Iterable[Correction], facts: Facts) -> tuple[F
 _RANKS = {Method.SENTENCE: 1, Method.FIX_LIST: 2, Method.KEYWORD: 3, Method.INCLUDED: 4}
 
 
-def _has_packs(corrections: Iterable[Correction]) -> bool:
-    return any(c.kind is CorrectionKind.SERVICE_PACK for c in corrections)
+class _Beside(NamedTuple):
+    """What others say about a statement's line: whether one names a service pack, and hotfixes before which (SP3)."""
+
+    packs: bool = False
+    before: frozenset[str | None] = frozenset()
+
+    @classmethod
+    def of(cls, corrections: Iterable[Correction]) -> _Beside:
+        """Return what `corrections` say."""
+        kinds = [c.kind for c in corrections]
+        hotfixes = CorrectionKind.HOTFIX in kinds
+        before = (
+            frozenset(c.before for c in corrections if c.kind is CorrectionKind.HOTFIX) if hotfixes else frozenset()
+        )
+        return cls(CorrectionKind.SERVICE_PACK in kinds, before)
 
 
-def _rank(correction: Correction, packs: bool, listed: Sequence[Affected]) -> int:
-    """Return the worth of a statement, 0 the strongest, _LAST for none; `packs`: others about its line name one.
+def _rank(correction: Correction, beside: _Beside, listed: Sequence[Affected]) -> int:
+    """Return the worth of a statement, 0 the strongest, _LAST for none.
 
     On a line that is affected, a release that "has the fix" is worth less than a named service pack of it, and a
-    keyword for the release (kbsms200fix), or for a level that the article lists as affected, is a tag.
+    keyword for the release (kbsms200fix), or for a level that the article lists as affected, is a tag; not beside a
+    keyword for a hotfix before that level (preSP3fix SP3fix).
     """
     if correction.method is Method.OVERRIDE:
         return 0
@@ -293,14 +308,14 @@ def _rank(correction: Correction, packs: bool, listed: Sequence[Affected]) -> in
         return 5
     if correction.kind is CorrectionKind.HOTFIX:
         return 6
-    inferred = correction.method in (Method.KEYWORD, Method.INCLUDED)
+    inferred = correction.method in (Method.KEYWORD, Method.INCLUDED) and correction.level not in beside.before
     tagged = inferred and any(each.level == correction.level for each in listed)
     if tagged and correction.kind is CorrectionKind.SERVICE_PACK:
         return _LAST
     if correction.kind is CorrectionKind.RELEASE and listed:
         if correction.method is Method.KEYWORD:
             return _LAST
-        if packs:
+        if beside.packs:
             return 4
     return _RANKS.get(correction.method, _LAST)
 
@@ -327,6 +342,10 @@ def _conflicts(
 ) -> Iterable[Conflict]:
     """Return what the deciding rank overrules, and what it disputes itself."""
     name, fixed, best = decision.product_line, decision.first_fixed, decision.rank
+    tags = tuple(c for c, rank in ranked if rank == _LAST and c.kind is CorrectionKind.SERVICE_PACK)
+    if tags and all(c.level != fixed for c in tags):
+        reason = "the article lists that level as affected: the keyword is taken for its tag"
+        yield Conflict(name, fixed or "nothing", tags, reason)
     if fixed is None:
         return
     levels = sorted({c.level for c in deciding if c.level is not None}, key=product.level_key)

@@ -480,6 +480,10 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("Apply the updated Shell32.dll and then change the registry setting below.", True),
         ("Apply the updated Shell32.dll and then restart the computer.", False),
         ("Add the following entry in the file to see the fault.", False),
+        ("The following metabase key has been added to disable the removal of periods:", True),
+        ("To take advantage of this new feature, LMHOSTS lookups must be enabled.", True),
+        ("After you obtain this fix or a service pack that contains this fix, you should reinstall the server.", True),
+        ("After you obtain this fix, restart the server.", False),
     ],
 )
 def test_a_correction_that_must_be_switched_on(sentence, tells):
@@ -636,6 +640,14 @@ def test_a_service_release_is_a_service_pack(words, expected):
     (facts,) = knowledge.gather([meaning])
     fixed = knowledge.first_fixed(knowledge.weigh(facts))
     assert fixed.get("Word 97") == (expected[0][1] if expected and "2000" not in words else None)
+
+
+def test_a_file_in_whose_version_it_is_corrected_is_a_hotfix():
+    """Q128470: version 3.4.041 of PWAFSCSI.XEC."""
+    words = f"{CONFIRMED_55} This problem was corrected in version 5.5.2651.75 of Dxa.exe. You can find it below."
+    (found,) = read(text(sections=(("STATUS", words),))).corrections
+    assert (found.product_line, found.level, found.kind) == (E55, None, HOTFIX)
+    assert [(each.file, each.version, each.build) for each in found.files] == [("Dxa.exe", "5.5.2651.75", ())]
 
 
 def test_a_setting_without_a_correction_is_none():

@@ -326,6 +326,18 @@ def test_a_list_that_gives_another_title_makes_no_advisory():
         assert (told.advisory, told.conflicts) == (True, ())
 
 
+def test_a_keyword_for_a_listed_level_counts_beside_one_for_a_hotfix_before_it():
+    """Q203004: kbsms200preSP3fix kbsms200SP3fix; without the first the second is a tag, and told as such."""
+    pack = correction(Method.KEYWORD, "SP3")
+    hotfix = replace(correction(Method.KEYWORD, None, kind=HOTFIX), text="kbExchange550preSP3fix")
+    listed = ((E55, "SP2"), (E55, "SP3"))
+    known = knowledge.weigh(facts(pack, hotfix, affected=listed))
+    assert (knowledge.first_fixed(known)[E55], known.conflicts) == ("SP3", ())
+    alone = knowledge.weigh(facts(pack, affected=listed))
+    assert knowledge.first_fixed(alone)[E55] is None
+    assert [(each.decided, each.overruled) for each in alone.conflicts] == [("nothing", (pack,))]
+
+
 @pytest.mark.parametrize("level", ["SP3", None])
 def test_a_keyword_for_a_level_that_the_article_lists_is_no_fix(level):
     """Q309151 lists SP4 as affected and carries its keyword."""
@@ -350,9 +362,15 @@ def test_a_level_that_includes_another_is_no_fix_where_either_is_listed():
 
 
 @pytest.mark.parametrize(
-    ("name", "studio"), [("Visual Basic 6.0", "Visual Studio 6.0"), ("Visual C++ 5.0", "Visual Studio 97")]
+    ("name", "studio"),
+    [
+        ("Visual Basic 6.0", "Visual Studio 6.0"),
+        ("Visual C++ 5.0", "Visual Studio 97"),
+        ("Outlook 2000", "Office 2000"),
+        ("Exchange Client 4.0", "Exchange Server 4.0"),
+    ],
 )
-def test_service_packs_of_visual_studio_correct_its_parts(name, studio):
+def test_service_packs_of_a_suite_correct_its_parts(name, studio):
     fix = correction(Method.SENTENCE, "SP3", product_line=studio)
     known = knowledge.weigh(facts(fix, affected=((name, None),)))
     assert knowledge.first_fixed(known) == {name: "SP3", studio: "SP3"}

@@ -26,11 +26,11 @@ _TRIGGERS = (
         " and the reg",
     ),
     *("(included ", "(which is included ", "2. ", "requires that", "be applied and", "add the following"),
-    *("do the following", " uses a new ", " and then "),
+    *("then do the f", " uses a new ", "the updated ", "has been added", "take advantage of th"),
     *(
         f"{word} {verb}"
         for word in ("after", "once")
-        for verb in ("appl", "install", "you appl", "you install", "you have")
+        for verb in ("appl", "install", "you appl", "you install", "you have", "you obtain")
     ),
 )
 # To activate this fix, you must add ...
@@ -75,7 +75,7 @@ _MUST = re.compile(
 )
 # Apply the updated Shell32.dll from the hotfix package and then change the registry setting
 _UPDATED = re.compile(
-    r"\b(?:apply|install|obtain) the (?:updated|new|latest) \w+\.(?:dll|exe|sys)\b(?:[^.]|\.\w){0,80}? and then "
+    r"\b(?:apply|install|obtain) the updated \w+\.(?:dll|exe|sys)\b(?:[^.]|\.\w){0,80}? and then "
     r"(?:(?:add|create|set|modify|edit|change) (?:[^.]|\.\w){0,60}?\b(?:registry|value|key|parameter|entry)"
     r"|(?:perform|take|use|follow|complete|do) the (?:following )?steps)\b"
 )
@@ -85,8 +85,20 @@ _AND_ADD = re.compile(r"(?:and|then)(?: also| then)? add the following (?:entry|
 _FOLLOWING = re.compile(r"\bthe following registry (?:value|key|parameter|entry|setting)\b")
 # The new version of Store.exe uses a new registry key that turns on
 _NEW_FILE = re.compile(r"\bnew version of [^ ]{3,40} uses a new registry (?:value|key|parameter|entry|setting)\b")
+# The following metabase key has been added to disable the removal of periods
+_ADDED = re.compile(r"\bthe following (?:metabase|registry) (?:value|key|parameter|entry|setting) has been added\b")
+# To take advantage of this new feature, LMHOSTS lookups must be enabled
+_ADVANTAGE = re.compile(
+    r"\bto take advantage of this (?:new )?(?:feature|fix|functionality|change)\b[^.]{0,80} must be\b"
+)
+# After you obtain this fix or a Service Pack that contains this fix, you should reinstall Microsoft Exchange Server
+_AGAIN = re.compile(
+    r"\bafter you (?:obtain|apply|install) (?:this|the) (?:fix|hotfix|update|service pack)\b[^.]{0,80}?"
+    r" you (?:should|must) (?:reinstall|run|rerun|re-run)\b"
+)
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
 _SECOND = re.compile(r" *2\. +.*\b(?:registry|regedt32|regedit|enable)\b")
+_TELLING = (_SWITCH, _AND_MORE, _REQUIRED, _UPDATED, _NEW_FILE, _ADVANTAGE, _AGAIN)
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
 # What may be done, or what is done when the fault shows
 _OPTIONAL = re.compile(
@@ -121,15 +133,11 @@ def _is_second(article: Article, first: int, end: int, paragraph: prose.Paragrap
 
 
 def _tells(words: str, heading: str) -> bool:
+    if _ADDED.search(words):
+        return heading not in _TOLD_BEFORE
     if _OPTIONAL.search(words):
         return False
-    if (
-        _NEW_FILE.search(words)
-        or _UPDATED.search(words)
-        or _SWITCH.search(words)
-        or _AND_MORE.search(words)
-        or _REQUIRED.search(words)
-    ):
+    if any(each.search(words) for each in _TELLING):
         return True
     if _ADDITION.search(words) and _CHANGE.search(words):
         return True

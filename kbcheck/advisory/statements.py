@@ -19,7 +19,7 @@ from kbcheck import product
 from kbcheck.advisory import keywords, prose, wording
 from kbcheck.advisory.context import Context
 from kbcheck.advisory.wording import Sentence
-from kbcheck.model import Affected, Article, Correction, CorrectionKind, FixedFile, Method, Problem
+from kbcheck.model import Affected, Article, Correction, CorrectionKind, FileVersion, FixedFile, Method, Problem
 
 # 5.0 and Exchange Server 5.5, 2.5 and in Windows NT 4.0
 _JOINED = re.compile(r" ?(?:and|or)(?: in)?(?: the)? ")
@@ -280,6 +280,7 @@ class _Reader:
             if wording.PARTIAL.search(before):
                 continue
             done = self._packs(sentence, folded[end:], before) or done
+            done = done or self._of_file(sentence)
             if not done and wording.ENHANCED.match(folded, start) is None:
                 rest = folded[end:]
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
@@ -299,6 +300,17 @@ class _Reader:
                 first = len(self.corrections)
                 self._packs(sentence, folded[remedy.end() :], folded[: remedy.end()], remedy=True)
                 self.remedial.update(range(first, len(self.corrections)))
+
+    def _of_file(self, sentence: Sentence) -> bool:
+        """Record `corrected in version 3.4.041 of PWAFSCSI.XEC`: a hotfix that is a file."""
+        match = wording.OF_FILE.search(sentence.text)
+        if match is None:
+            return False
+        file = FileVersion(match.group(2), match.group(1))
+        for name in self.at.lines((), self.at.scope()) or self.at.recent or self.at.servers or self.at.affected:
+            self._add(name, None, CorrectionKind.HOTFIX, sentence)
+            self.corrections[-1] = replace(self.corrections[-1], files=(file,))
+        return True
 
     def _requires(self, rest: str) -> None:
         """Record the lowest level that a hotfix needs first: `Windows NT 4.0 Service Pack 4, or Service Pack 5`."""

@@ -273,6 +273,11 @@ OWN_RELEASE = re.compile(
     r" ?(?:the )?((?:(?!build|file|driver|service|sp\d)[a-z][\w+#()-]* ){0,4})(\d{1,2}\.\d{1,2}[a-z]?)(?![\w.]*\w)"
     r"(?: (?:release )?of ([^.;(]{3,60}))?"
 )
+# (corrected in) version 3.4.041 of PWAFSCSI.XEC: in a text as it is written
+OF_FILE = re.compile(
+    r"\b(?:in|by|with) (?:the )?(?:build|version) (\d[\w.]*\w)(?: or later)? of (?:the )?(?:new )?"
+    r"([\w$~-]+\.[A-Za-z]\w{1,2})\b"
+)
 # PATCH: Printing with FoxBase
 FAULT_TITLE = re.compile(r"(?:BUG|FIX|PATCH|PRB) ?:")
 INSTRUCTIONS = re.compile(r"\b(?:kbhowto|kbinfo)\b")
