@@ -91,7 +91,9 @@ def _of_tables(article: Article, rows: list[FixedFile], findings: statements.Fin
     Files of a server that has no service packs of its own, and that are numbered like its platform, judge that too
     where its service pack is said to correct the fault: Internet Information Services 5.0 and Windows 2000.
     """
-    found = []
+    found: list[Correction] = []
+    if not rows:
+        return found
     own = dict.fromkeys(row.product_line for row in rows if row.product_line is not None and row.build)
     bare = {name for name in own if {level.name for level in product.line(name).levels} == {product.RTM}}
     serviced = dict.fromkeys(
@@ -146,8 +148,7 @@ def _kind(article: Article, feature: bool, confirmed: bool) -> Kind:
     An article that confirms a fault, or is titled so, is about that fault, whatever its class.
     """
     tagged = "kbfea" in map(str.lower, article.keywords)
-    instructs = re.match(r"(?:\w+: )?how ?to\b", article.title, re.IGNORECASE) is not None and not confirmed
-    if tagged or (feature and not instructs):
+    if tagged or (feature and (confirmed or not re.match(r"(?:\w+: )?how ?to\b", article.title, re.IGNORECASE))):
         return Kind.FEATURE
     match = re.match(r"(BUG|FIX|PATCH|PRB|HOW ?TO|INFO|FAQ)\b ?:", article.title, re.IGNORECASE)
     titled = match.group(1).upper() if match is not None else ""

@@ -80,7 +80,7 @@ def _places(body: prose.Body) -> list[int]:
     """Return the lines on which "in the following" stands or ends; most articles say "see the following article"."""
     found = []
     text = body.lower
-    at = text.find("following")
+    at = text.find("following") if "fix" in text or "patch" in text else -1
     while at >= 0:
         before = text[max(at - 24, 0) : at].split()
         if before[-1:] == ["the"] and before[-2:-1] in (["in"], ["by"]):

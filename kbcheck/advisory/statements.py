@@ -254,14 +254,16 @@ class _Reader:
 
     def _correction(self, sentence: Sentence) -> None:
         folded = sentence.folded
-        needs = wording.REQUIRES.search(folded)
+        needs = None
+        if any(map(folded.__contains__, wording.REQUIRING)):
+            needs = wording.REQUIRES.search(folded) or wording.NEEDED.match(folded)
         if needs is not None and "gold" not in folded:  # Windows 2000 Gold, as which it was released
             self._requires(needs.group(needs.lastindex or 1))
         if not sentence.corrected and "pack" not in folded and "sp" not in folded:
             return
         if wording.FURTHER.match(folded) or sentence.text.startswith("("):
             return
-        denied = wording.DENIED.search(folded)
+        denied = wording.DENIED.search(folded) if " not " in folded else None
         if denied is not None:
             rest = re.split(r"\bhowever\b|\bbut\b|\. ", folded[denied.end() :], maxsplit=1)[0]
             self.denied.update(f"SP{int(pack.group(1))}{pack.group(2) or ''}" for pack in wording.PACK.finditer(rest))
@@ -273,6 +275,9 @@ class _Reader:
         for start, end in sentence.corrected:
             before = folded[:start]
             weak = wording.WEAK.match(folded, start) is not None
+            enhanced = wording.ENHANCED.match(folded, start) is not None
+            if enhanced and not before.endswith("been "):
+                continue
             if wording.CAUSED.search(before) or (weak and not self._of_a_fix(before, folded[start:end])):
                 continue
             if wording.NEGATED.search(before[-40:] + folded[start:end]) or wording.LIMITED.search(folded, end):
@@ -281,7 +286,7 @@ class _Reader:
                 continue
             done = self._packs(sentence, folded[end:], before) or done
             done = done or self._of_file(sentence)
-            if not done and wording.ENHANCED.match(folded, start) is None:
+            if not done and not enhanced:
                 rest = folded[end:]
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
         if done or wording.PREREQUISITE.search(folded):

@@ -22,7 +22,7 @@ PACK = re.compile(
 _SHORT = re.compile(r"(?<=\d)sp(?=\d)")
 _VERB = (
     r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified"
-    r"|included|incorporated|implemented|available|contained|(?<=been )enhanced)"
+    r"|included|incorporated|implemented|available|contained|enhanced)"
 )
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
@@ -153,7 +153,12 @@ REQUIRES = re.compile(
     r"|\byou must (?:first )?(?:apply|install|be running) ([^;]{3,120}?)"
     r" (?:before (?:you |apply|install)|to (?:apply|install) )"
     r"|\bbefore you (?:apply|install) (?:this|the) (?:fix|hotfix|update|patch)\b[^;]{0,60}? install ([^;]*)"
-    r"|^(?:note: )?(?:because of file dependencies )?([^;]{0,80}? (?:service pack|sp) ?\d[a-z]?)(?: \(sp\d[a-z]?\))?"
+)
+# one is in each sentence that REQUIRES or NEEDED finds
+REQUIRING = ("requires", "must", "be installed", "be applied", "before you")
+# Because of file dependencies, Exchange Server 5.5 Service Pack 4 must be applied before you apply this fix
+NEEDED = re.compile(
+    r"(?:note: )?(?:because of file dependencies )?([^;]{0,80}? (?:service pack|sp) ?\d[a-z]?)(?: \(sp\d[a-z]?\))?"
     r" must be (?:applied|installed) before you (?:apply|install) this (?:fix|hotfix|update|patch)\b"
 )
 # Service Pack 4 for Windows NT 4.0
