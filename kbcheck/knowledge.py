@@ -77,8 +77,9 @@ def weigh(facts: Facts) -> ArticleKnowledge:
         lines.append(_line_knowledge(decision, listed, own, deciding, facts))
     for each in facts.corrections:
         if _misprinted(each, facts):
-            reason = "the list gives the title of another article: its number is taken for a misprint"
-            conflicts.append(Conflict(each.product_line, "nothing", (each,), reason))
+            reason = "the list gives the title of another article: its number may be a misprint, and makes no advisory"
+            decided = next((line.first_fixed for line in lines if line.product_line == each.product_line), None)
+            conflicts.append(Conflict(each.product_line, decided or "nothing", (each,), reason))
     advisory = is_advisory(facts)
     return ArticleKnowledge(
         facts.id, facts.title, facts.date, facts.kind, advisory, tuple(lines), tuple(conflicts), facts.setting

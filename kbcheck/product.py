@@ -20,7 +20,7 @@ from itertools import zip_longest
 
 RTM = "RTM"
 
-_LEVEL = re.compile(r"(?:sp|service\s*pack|service\s*release|sr ?-?)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
+_LEVEL = re.compile(r"(?:sp|service\s*pack)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
 _NO_LEVEL = frozenset(
     ("rtm", "gold", "none", "no service pack", "sp0", "service pack 0", "0", "release", "original release")
 )
@@ -236,7 +236,8 @@ def newest_level(of: Line, day: datetime.date) -> str | None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 # Word 97 Service Release 1 (SR-1); not: Windows 95 OEM Service Release 2; SR-1 Enterprise Update, which has no level
-_SERVICE_RELEASE = re.compile(r"(?<!oem )\bservice releases? (?=\d)|\bsr(?: ?- ?)?(?=\d)(?!\d enterprise)")
+_SERVICE_RELEASE = re.compile(r"(?:\bservice releases? |\bsr(?: ?- ?)?)(?=\d)(?!\d enterprise)", re.IGNORECASE)
+_OFFICE = re.compile(r"\b(?:office|word|outlook|excel|powerpoint|access|frontpage)\b")
 # Each alternative begins with its own character, which makes it quick; that a word begins there is looked at after.
 _DROPPED = re.compile(
     r"u(?<=\bu)(?:\.s\.|s\b\.?)|m(?<=\bm)(?:icrosoft|s(?!-))\b\.?|v(?<=\bv)ersions?\b\.?|r(?<=\br)elease\b\.?"
@@ -257,8 +258,17 @@ def fold(text: str) -> str:
     """
     lower = text.lower()
     if "sr" in lower or "service r" in lower:
-        lower = _SERVICE_RELEASE.sub(lambda match: "service pack " if match.group().startswith("se") else "sp", lower)
+        lower = service_packs(lower, lower)
     return " ".join(_DROPPED.sub(" ", lower).replace(",", " ").split())
+
+
+def service_packs(text: str, named: str) -> str:
+    """Return `text` with the service releases of Office, or of a part of it, as service packs: SR-1 is SP1.
+
+    `named` tells the product; Windows 95 OEM Service Release 2 is none.
+    """
+    named = named.lower()
+    return text if "oem" in named or not _OFFICE.search(named) else _SERVICE_RELEASE.sub("sp", text)
 
 
 @functools.lru_cache(maxsize=4096)

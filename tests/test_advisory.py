@@ -123,7 +123,6 @@ FIRST = "This problem was first corrected in "
         (FIRST + "Exchange Server Service Pack 3.", (E55, "SP3", SP)),
         (FIRST + "Service Pack 3.", (E55, "SP3", SP)),
         ("Patches for Exchange Server 5.5 have been provided as part of the Rollup Package.", (E55, None, HOTFIX)),
-        ("Detection of the memory has been enhanced in Exchange Server 5.5 Service Pack 3.", (E55, "SP3", SP)),
         (FIRST + "Microsoft Exchange Server 4.0 U.S. Service Pack 2.", (E40, "SP2", SP)),
         (FIRST + "Microsoft Exchange 2000 Server Service Pack 1.", (E2000, "SP1", SP)),
         (FIRST + "Windows NT 4.0 Service Pack 4.0.", (NT, "SP4", SP)),
@@ -198,7 +197,8 @@ def test_a_sentence_that_corrects(sentence, expected, section):
         "We are researching this problem and will post new information here.",
         "This behavior is by design.",
         "The text of references was enhanced in Exchange Server 5.5.",
-        "References have been enhanced in Exchange Server 5.5.",
+        "Event logging has been enhanced in Exchange Server 5.5 Service Pack 3 to help you diagnose it.",
+        "The patch will be provided as part of the next Exchange Server 5.5 service pack.",
         "To get support for scripts under Windows 95, obtain Windows 95 Service Pack 1.",
         "Q900600 SMS: Hotfix for Exchange Server 5.5 Service Pack 3 Is Available",
         "QQ900600 SMS: Bugs That Are Fixed in Exchange Server 5.5 SP3; Update Is Available",
@@ -500,6 +500,7 @@ def test_a_correction_that_must_be_switched_on(sentence, tells):
     [
         "This hotfix is not included in Service Pack 4 (SP4), or in the rollup.",
         "This problem was not corrected in Exchange Server 5.5 Service Pack 4. However, it was in the next one.",
+        "This fix is not included in Exchange Server 5.5 SP4; it is included in the next one.",
     ],
 )
 def test_a_service_pack_that_is_said_not_to_hold_the_fix_is_none_by_its_keyword(denial):
@@ -591,6 +592,7 @@ POINTED = (
     "This problem has been corrected in the fix that is described in the following\narticle:",
     "NOTE: This hotfix is superseded by the fix referred to in the following article:",
     "This fix is included with the fix in the following Microsoft Knowledge Base article:",
+    "The hotfix that corrects this problem is described in the following article:",
 )
 OTHER = (
     "For more information, see the following articles:",
@@ -598,6 +600,13 @@ OTHER = (
     "After you apply the hotfix described in the following article:",
     "The file is included in the fix to resolve the issue that is described in the following\narticle:",
     "Affected hotfixes are described by the following articles:",
+    "This hotfix does not correct the problems that are described in the following articles:",
+    "This fix no longer includes the fix described in the following article:",
+    "This hotfix corrects only part of the problem described in the following article:",
+    "This fix includes registry settings that are described in the following article:",
+    "The update contains known issues that are described in the following articles:",
+    "Before you install this hotfix, remove the package that contains the file described in the\nfollowing article:",
+    "After you install this hotfix, you may experience problems that are described in the\nfollowing articles:",
 )
 
 
@@ -630,6 +639,8 @@ def test_hotfixes_of_other_articles(words, held, pointed):
         ("Microsoft Office 97 Service Release 2 (SR-2).", [("Office 97", "SP2", SP)]),
         ("Microsoft Office 2000 SR-1/SR-1a.", [("Office 2000", "SP1", SP)]),
         ("Microsoft Windows 95 OEM Service Release 2.", []),
+        ("Microsoft Windows 95 OEM SR2.", []),
+        ("Microsoft Office 97 Service Release 1 Enterprise Update.", []),
     ],
 )
 def test_a_service_release_is_a_service_pack(words, expected):
@@ -640,6 +651,37 @@ def test_a_service_release_is_a_service_pack(words, expected):
     (facts,) = knowledge.gather([meaning])
     fixed = knowledge.first_fixed(knowledge.weigh(facts))
     assert fixed.get("Word 97") == (expected[0][1] if expected and "2000" not in words else None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "This fix is not included in Service Pack 3; it is included in Service Pack 4.",
+        "This fix is not included in Exchange Server 5.5 Service Pack 3, although it is included in Service Pack 4.",
+        "This fix is not included in releases before Exchange Server 5.5 Service Pack 4.",
+        "This fix is not included in Windows NT 4.0 Service Pack 4.",
+        "The problem no longer occurs after Exchange Server 5.5 Service Pack 4 is installed.",
+    ],
+)
+def test_what_is_said_of_another_service_pack_leaves_the_keyword(words):
+    data = text(sections=(("SYMPTOMS", words),), keywords="exc55sp4fix")
+    assert {c.level for c in read(data).corrections} == {"SP4"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("SYMPTOMS", "After you install the update, the following registry key is corrupted."),
+        ("CAUSE", "The new version of Store.exe uses a new registry key for its profiles."),
+        ("MORE INFORMATION", "You must make an entry in the log."),
+        ("MORE INFORMATION", "Open the Update dialog, then do the following:"),
+        ("MORE INFORMATION", "Install the updated Setup.exe and then change the value in cell A1."),
+        ("MORE INFORMATION", "And add the following line to the file to see the error."),
+    ],
+)
+def test_what_is_no_step_of_a_correction(heading, words):
+    sections = ((heading, words), ("STATUS", f"{FIRST}Exchange Server 5.5 Service Pack 3."))
+    assert read(text(sections=sections)).setting is None
 
 
 def test_a_file_in_whose_version_it_is_corrected_is_a_hotfix():

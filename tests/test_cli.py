@@ -480,10 +480,11 @@ def test_what_was_not_understood_of_an_article_is_told_beside_its_verdicts(run: 
 
 def test_verbose_cuts_nothing(run: Run, scanned: str, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
-    for words in (("list",), ("search", "server"), ("show", "Q268886")):
+    for words in (("list",), ("search", "OpenMsgStore"), ("show", "Q241556"), ("show", "Q268886")):
         brief, whole = (run(*words, *more, "--db", scanned).out for more in ((), ("-v",)))
         assert "..." in brief
         assert len(whole) > len(brief)
+        assert "XADM: OpenMsgStore Function Is Not Thread Safe" in " ".join(whole.split())
     rows = "".join(f"    {n}.dll   5.5.2653.{n}   Store\n" for n in range(20, 40))
     text = ADVISORIES.joinpath("Q241556.TXT").read_text(encoding="cp1252").replace("241556", "909091")
     head = (

@@ -304,9 +304,6 @@ def test_a_cell_that_is_too_long_refuses_its_row(quote: str, columns: str, monke
         ("6a", "SP6a"),
         ("SP6A", "SP6a"),
         ("Service Pack 6a", "SP6a"),
-        ("SR-1", "SP1"),
-        ("SR1", "SP1"),
-        ("Service Release 2", "SP2"),
         ("RTM", "RTM"),
         ("rtm", "RTM"),
         ("none", "RTM"),
@@ -647,6 +644,19 @@ def test_refused_cells_leave_the_row(line: str, message: str) -> None:
 def test_a_long_cell_is_cut_in_the_message() -> None:
     read = fleet(row(host="A", product="Exchange Server", version="5.5", build="9" * 100))
     assert [len(r.message) < 150 and "9..." in r.message for r in read.refusals] == [True]
+
+
+def test_a_service_release_is_a_level_of_office_only() -> None:
+    for name, told, level in (
+        ("Office 97", "SR-1", "SP1"),
+        ("Word 97", "SR-2b", "SP2"),
+        ("Office 2000", "SR-1a", "SP1"),
+    ):
+        read = fleet(row(host="A", product=name, service_pack=told))
+        assert (read.installations[0].levels, messages(read.remarks)) == ((level,), [])
+    with pytest.raises(InventoryError, match='service_pack "SR-4"'):
+        fleet(row(host="A", product="Exchange Server", version="5.5", service_pack="SR-4"))
+    assert fleet(row(host="A", product="Windows 95 OEM Service Release 2")).installations[0].levels == ()
 
 
 @pytest.mark.parametrize(("level", "counted"), [("SP9", "as later than all known ones"), ("SP2a", "by its number")])

@@ -321,6 +321,11 @@ def test_a_file_that_the_claimed_hotfix_does_not_bring_says_nothing_against_it()
     for told in (files(isinteg="5.5.2653.23"), files(store="5.5.2653.23", isinteg="5.5.2653.23")):
         assert reason(replace(host, files=told), known) is Reason.FILE_TOO_OLD
     assert reason(replace(host, hotfixes=("Q2",)), known) is Reason.FILE_TOO_OLD
+    both = replace(host, hotfixes=("Q2",), files=files(store="5.5.2653.23", isinteg="5.5.2653.23"))
+    assert reason(both, known) is Reason.FILE_TOO_OLD
+    assert reason(replace(both, files=files(isinteg="5.5.2653.23")), known) is Reason.FILE_TOO_OLD
+    nameless = weigh(fact(None, CorrectionKind.HOTFIX), rollup)  # which files the hotfix brings is not said
+    assert reason(host, nameless) is Reason.FILE_TOO_OLD
 
 
 def test_a_remedy_is_no_step_back() -> None:
@@ -340,6 +345,15 @@ def test_a_remedy_is_no_step_back() -> None:
         assert any(remedy.level == "SP4" for remedy in verdict.remedies)
 
 
+def test_a_step_back_is_one_of_the_same_files_and_release() -> None:
+    """An Emsmdb32.dll of Outlook is no newer one; a hotfix that brings one newer file is a step forward."""
+    block = (version("5.5.2652.61"), version("5.5.2652.61", "Mad.exe"))
+    known = weigh(fact(None, CorrectionKind.HOTFIX, Method.ROLLUP, source="Q2", files=block))
+    for told in (files(store="8.5.7624.0"), files(store="5.5.2652.70", mad="5.5.2650.24")):
+        verdict = matching.assess(at("SP3", files=told), known)
+        assert (verdict.status, [remedy.source for remedy in verdict.remedies]) == (Status.EXPOSED, ["Q2"])
+
+
 def test_the_files_branch_tells_which_service_pack_a_hotfix_needs() -> None:
     """Q278444 states no prerequisite; its files are those after SP4."""
     for number, needs in (("5.5.2654.38", "SP4"), ("5.5.2651.75", "SP3"), ("5.5.1960.8", None)):
@@ -354,6 +368,9 @@ def test_what_a_rollup_needs_is_not_asked_of_the_articles_own_files() -> None:
     package = replace(fact(None, CorrectionKind.HOTFIX, source="Q1"), requires="SP4")
     verdict = matching.assess(at("SP3"), weigh(own, package, files=(row("5.5.2650.30"),)))
     assert [remedy.requires for remedy in verdict.remedies] == ["SP3"]
+    known = weigh(own, package, files=(row("5.5.2650.30"),))
+    assert reason(at("SP4"), known) is Reason.HOTFIX_ONLY  # the rollup came after it
+    assert reason(at("SP4", files=files(store="5.5.2653.23")), known) is Reason.BRANCH_UNCLEAR
 
 
 def test_a_platform_is_not_corrected_in_another() -> None:

@@ -26,21 +26,27 @@ _TOLD = re.compile(r"\b(?:described|discussed|documented|referred to|listed|ment
 # This hotfix supersedes the fix; the patch also contains fixes for the problems; Q324204 also fixes all the issues
 _HOLDS = re.compile(
     r"\b(?:(?:this|the|these|a cumulative) (?:[a-z0-9-]+ ){0,4}?(?:hotfix|fix|patch|package|update|files)|q\d{5,6})\b"
-    r"(?:[^.:]|\.\d){0,120}?"
-    r" (?<!to )(?:supersedes?|includes?|contains?|corrects?|fixes (?:the|all)|resolves?|be used to replace)\b"
+    r"(?:[^.:]|\.\d){0,120}? (?:(?:supersedes?|be used to replace) (?:the|any|those) (?:hotfix|fix|patch)"
+    r"|(?:includes?|contains?) (?:[a-z-]+ ){0,4}?(?:fix(?:es)?|updates|modifications|corrections)"
+    r"|(?<!to )(?:corrects?|fixes|resolves?) (?:all )?(?:the|these) (?:problem|issue|bug|vulnerabilit))"
     r"[^.:]{0,90}$"
-    r"|\b(?:these|the) files fix the problems? $"
-    r"|\bone or more of the (?:problems|issues) $"
+    r"|^(?:note: )?(?:these|the) files fix the problems? $"
+    r"|^(?:note: )?you may experience one or more of the (?:problems|issues) $"
 )
 # To resolve this problem, apply the hotfix described; this fix is included with the fix; this hotfix is superseded by
 # the fix
 _POINTS = re.compile(
     r"\bto (?:try to )?(?:resolve|correct|work around) this (?:problem|issue),? (?:apply|install|obtain)"
     r" the (?:[a-z0-9-]+ ){0,3}?(?:hotfix|fix|patch) $"
+    r"|\bthe (?:hotfix|fix|patch) that corrects this problem $"
     r"|\bthis problem (?:has been|was|is) corrected in the (?:[a-z0-9-]+ ){0,3}?(?:hotfix|fix|patch) $"
     r"|\bthis (?:hotfix|fix) is (?:included|contained|superseded) (?:(?:with|by|in) )?(?:the (?:hotfix|fix|patch) )?$"
 )
-_OF_ANOTHER = re.compile(r"\b(?:introduced|that (?:hot)?fix)\b")
+# what denies it, or speaks of another fix
+_OF_ANOTHER = re.compile(
+    r"\b(?:introduced|that (?:hot)?fix|not|no|never|part|if|before|after|when|nothing|remove|without"
+    r"|for this problem)\b"
+)
 _ENTRY = re.compile(r"\s{0,8}(?:ARTICLE-ID: ?)?(Q\d{5,6})\b(?!\.\w{3})")
 _REACH = 300  # characters before "in the following articles"
 
@@ -78,15 +84,17 @@ def read(article: Article, body: prose.Body, own: Iterable[Correction], affected
 
 def _places(body: prose.Body) -> list[int]:
     """Return the lines on which "in the following" stands or ends; most articles say "see the following article"."""
-    found = []
+    found: dict[int, None] = {}
     text = body.lower
     at = text.find("following") if "fix" in text or "patch" in text else -1
+    number, counted = body.first, 0
     while at >= 0:
         before = text[max(at - 24, 0) : at].split()
         if before[-1:] == ["the"] and before[-2:-1] in (["in"], ["by"]):
-            found.append(body.first + text.count("\n", 0, at))
+            number, counted = number + text.count("\n", counted, at), at
+            found[number] = None
         at = text.find("following", at + 1)
-    return list(dict.fromkeys(found))
+    return list(found)
 
 
 def _introduces(text: str) -> bool | None:
@@ -99,7 +107,8 @@ def _introduces(text: str) -> bool | None:
     words = re.sub(r"(?: (?:that|which))?(?: (?:is|are))? $", " ", before[: told.start()] if told else before)
     if _POINTS.search(words):
         return False
-    return True if told and _HOLDS.search(words) and _OF_ANOTHER.search(words) is None else None
+    sentence = re.split(r"[.:] ", words)[-1]
+    return True if told and _HOLDS.search(words) and _OF_ANOTHER.search(sentence) is None else None
 
 
 def _entries(lines: Sequence[str], number: int, end: int) -> Iterator[tuple[str, int, str]]:

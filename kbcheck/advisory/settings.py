@@ -64,27 +64,36 @@ _CHANGE = re.compile(r"\b(?:registry|value|key|parameter|entry|steps|changes?|ac
 _AND_MORE = re.compile(
     r"\b(?:fix|hotfix|service pack|update|patch|sp ?\d)\b(?:[^.]|\.\d){0,80}? and (?:then )?"
     r"(?:perform|take|use|follow|complete|do) the (?:following )?steps\b"
-    r"|\b(?:fix|hotfix|service pack|update|patch|sp ?\d)\b(?:[^.]|\.\d){0,80}?,? (?:and )?then do the following\b"
     r"|\bservice pack \d[a-z]?(?: \(sp\d[a-z]?\))? and (?:the registry|[\w ]{3,40}\((?:which is )?included )"
 )
 # You must add the following registry value; not: to enable MS-CHAP, you must
 _MUST = re.compile(
     r"(?:- |note: )?(?:for (?:this|the) (?:fix|hotfix|update|patch) to (?:work|take effect),? "
     r"|after the [^,.]{0,40} in place, )?you must (?:also |then |manually )*"
-    r"(?:add|configure|set|create|change|make|modify)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
+    r"(?:add|configure|set|create|change|modify)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
 )
 # Apply the updated Shell32.dll from the hotfix package and then change the registry setting
 _UPDATED = re.compile(
     r"\b(?:apply|install|obtain) the updated \w+\.(?:dll|exe|sys)\b(?:[^.]|\.\w){0,80}? and then "
-    r"(?:(?:add|create|set|modify|edit|change) (?:[^.]|\.\w){0,60}?\b(?:registry|value|key|parameter|entry)"
+    r"(?:(?:add|create|set|modify|edit|change) (?:[^.]|\.\w){0,60}?\bregistry"
     r"|(?:perform|take|use|follow|complete|do) the (?:following )?steps)\b"
 )
 # below the files of a hotfix: And add the following entry in the [LME-PROFS] section of the Exchconn.ini file
-_AND_ADD = re.compile(r"(?:and|then)(?: also| then)? add the following (?:entry|value|line|parameter|registry|key)\b")
+_AND_ADD = re.compile(
+    r"(?:and|then)(?: also| then)? add the following"
+    r" (?:entry|value|line|parameter|registry|key)\b[^.]{0,40}(?:\bsection\b|\bregistry\b|\[)"
+)
 # After applying the hotfix, the following registry parameter will allow
 _FOLLOWING = re.compile(r"\bthe following registry (?:value|key|parameter|entry|setting)\b")
 # The new version of Store.exe uses a new registry key that turns on
 _NEW_FILE = re.compile(r"\bnew version of [^ ]{3,40} uses a new registry (?:value|key|parameter|entry|setting)\b")
+# Apply the fix mentioned below, then do the following
+_THEN_DO = re.compile(
+    r"\b(?:apply|install|obtain) (?:the|this) (?:\w+ ){0,3}?(?:fix|hotfix|service pack|update|patch)\b"
+    r"(?:[^.]|\.\d){0,60},? (?:and )?then do the following\b"
+)
+# You must also make a registry entry
+_MAKE = re.compile(r"you must (?:also |then )?make (?:a|the following) registry (?:entry|change)\b")
 # The following metabase key has been added to disable the removal of periods
 _ADDED = re.compile(r"\bthe following (?:metabase|registry) (?:value|key|parameter|entry|setting) has been added\b")
 # To take advantage of this new feature, LMHOSTS lookups must be enabled
@@ -98,7 +107,8 @@ _AGAIN = re.compile(
 )
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
 _SECOND = re.compile(r" *2\. +.*\b(?:registry|regedt32|regedit|enable)\b")
-_TELLING = (_SWITCH, _AND_MORE, _REQUIRED, _UPDATED, _NEW_FILE, _ADVANTAGE, _AGAIN)
+_TELLING = (_SWITCH, _AND_MORE, _REQUIRED)
+_TELLING_BELOW = (_UPDATED, _NEW_FILE, _ADVANTAGE, _AGAIN, _THEN_DO)  # not where the fault is told
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
 # What may be done, or what is done when the fault shows
 _OPTIONAL = re.compile(
@@ -141,10 +151,15 @@ def _tells(words: str, heading: str) -> bool:
         return True
     if _ADDITION.search(words) and _CHANGE.search(words):
         return True
-    if _MUST.match(words) or _AND_ADD.match(words):
-        return heading not in _TOLD_BEFORE
+    below = heading not in _TOLD_BEFORE
+    if any(each.match(words) for each in (_MUST, _AND_ADD, _MAKE)):
+        return below
+    if below and any(each.search(words) for each in _TELLING_BELOW):
+        return True
     match = _INSTALLED.search(words)
-    told = ((_STEPS[0], _PROCEDURE), (_STEPS[0], _FOLLOWING), _STEPS, (_STEPS[0], _STEPS[2], _PASSIVE))
+    told = ((_STEPS[0], _PROCEDURE), _STEPS, (_STEPS[0], _STEPS[2], _PASSIVE))
+    if below and _in_turn(words, match, (_STEPS[0], _FOLLOWING)):
+        return True
     return any(_in_turn(words, match, steps) for steps in told)
 
 

@@ -65,7 +65,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
 
 
 def _not_brought(
-    article: Article, corrections: Sequence[Correction], denied: Collection[str] = ()
+    article: Article, corrections: Sequence[Correction], denied: Collection[tuple[str, str]] = ()
 ) -> tuple[Correction, ...]:
     """Return corrections but for service packs that brought the fault: "after you install Service Pack 4, ...".
 
@@ -89,7 +89,7 @@ def _not_brought(
             for each in corrections
             if not weak(each)
             or (
-                each.level not in denied
+                not {(each.product_line, each.level), ("", each.level)}.intersection(denied)
                 and brought.isdisjoint(((product.line(each.product_line).product, each.level), ("", each.level)))
             )
         ]
@@ -127,7 +127,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self.required: dict[str, str] = {}
         self.features = False
-        self.denied: set[str] = set()  # service packs that are said not to have the correction
+        self.denied: set[tuple[str, str]] = set()  # (line, level) said not to have the correction; "": any line's
         self.hotfixes: list[tuple[Sentence, int, tuple[str, ...], tuple[product.Mention, ...], tuple[str, ...]]] = []
         self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
         self.remedial: set[int] = set()  # places in `corrections` of those by "install ...", not "corrected in ..."
@@ -265,8 +265,7 @@ class _Reader:
             return
         denied = wording.DENIED.search(folded) if " not " in folded else None
         if denied is not None:
-            rest = re.split(r"\bhowever\b|\bbut\b|\. ", folded[denied.end() :], maxsplit=1)[0]
-            self.denied.update(f"SP{int(pack.group(1))}{pack.group(2) or ''}" for pack in wording.PACK.finditer(rest))
+            self._denied(wording.DENIED_END.split(folded[denied.end() :], maxsplit=1)[0])
         if wording.NEGATED.search(folded) and not re.search(
             r"\b(?:was|has been|is) (?:also |first )*(?:corrected|fixed|included)", folded
         ):
@@ -275,9 +274,6 @@ class _Reader:
         for start, end in sentence.corrected:
             before = folded[:start]
             weak = wording.WEAK.match(folded, start) is not None
-            enhanced = wording.ENHANCED.match(folded, start) is not None
-            if enhanced and not before.endswith("been "):
-                continue
             if wording.CAUSED.search(before) or (weak and not self._of_a_fix(before, folded[start:end])):
                 continue
             if wording.NEGATED.search(before[-40:] + folded[start:end]) or wording.LIMITED.search(folded, end):
@@ -286,7 +282,7 @@ class _Reader:
                 continue
             done = self._packs(sentence, folded[end:], before) or done
             done = done or self._of_file(sentence)
-            if not done and not enhanced:
+            if not done:
                 rest = folded[end:]
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
         if done or wording.PREREQUISITE.search(folded):
@@ -305,6 +301,16 @@ class _Reader:
                 first = len(self.corrections)
                 self._packs(sentence, folded[remedy.end() :], folded[: remedy.end()], remedy=True)
                 self.remedial.update(range(first, len(self.corrections)))
+
+    def _denied(self, rest: str) -> None:
+        """Record the service packs that `rest` names, which do not have the correction."""
+        if "before" in rest or "prior" in rest:
+            return
+        mentions = product.mentions(rest)
+        for pack in wording.PACK.finditer(rest):
+            named = [mention for mention in mentions if mention.start < pack.start()][-1:]
+            for name in self.at.lines(named, ()) if named else ("",):
+                self.denied.add((name, f"SP{int(pack.group(1))}{pack.group(2) or ''}"))
 
     def _of_file(self, sentence: Sentence) -> bool:
         """Record `corrected in version 3.4.041 of PWAFSCSI.XEC`: a hotfix that is a file."""

@@ -22,12 +22,10 @@ PACK = re.compile(
 _SHORT = re.compile(r"(?<=\d)sp(?=\d)")
 _VERB = (
     r"(?:corrected|fixed|addressed|resolved|eliminated|repaired|solved|remedied|rectified"
-    r"|included|incorporated|implemented|available|contained|enhanced)"
+    r"|included|incorporated|implemented|available|contained)"
 )
 # "included in" corrects something only where it speaks of a fix; not "the form is available with Service Pack 1"
 WEAK = re.compile(r"(?:included|incorporated|implemented|available|contained)\b")
-# Video memory detection has been enhanced in Service Pack 2: of a release it is no correction
-ENHANCED = re.compile(r"enhanced\b")
 SUBJECT = re.compile(
     r"(?<!original )\b(?:fix(?:es)?|hotfix(?:es)?|features?|support|corrections?|updates?"
     r"|patch(?:es)?|modifications?|solution)\b"
@@ -78,7 +76,7 @@ _HOTFIX = re.compile(
     r"|patch)\b"
     r"|\bobtain the following (?:fix|hotfix|update|patch)\b"
     r"|\bservice pack\b(?:[^.;]|\.\d){0,80} or the individual (?:software update|package)\b"
-    r"|\bpatch(?:es)?\b(?:[^.;]|\.\d){0,60} provided as part of\b"
+    r"|\bpatch(?:es)?\b(?:[^.;]|\.\d){0,60} (?:has|have) been provided as part of\b(?!.{0,80}\bservice pack)"
 )
 # A patch is available, an update to SNA Server 3.0 is available: of what the article is about, if that is a fault; not:
 # a more recent update is available, a fix is available in Service Pack 3
@@ -130,11 +128,14 @@ _AFTER_PACK = re.compile(
     r" (?:service pack|sp) ?(\d[a-z]?)\b"
     r"|\bafter (?:\S+ ){0,6}?(?:service pack|sp) ?(\d[a-z]?)(?: \S+){0,6}? (?:is|was|has been) (?:appl|install)"
 )
+# The problem no longer occurs after Service Pack 4 is installed
+_GONE = re.compile(r"\b(?:not occur|no longer occurs?|until)\b[^.]*$")
 # This hotfix is not included in Service Pack 6; the problem was not corrected in Service Pack 5
 DENIED = re.compile(
     r"\b(?:this|the) (?:fix|hotfix|update|patch|problem|issue|error|bug) (?:is|was|has) not (?:yet )?(?:been )?"
     r"(?:corrected|fixed|included|resolved|contained) in\b"
 )
+DENIED_END = re.compile(r"[;.] |;|,? (?:however|but|although|though|while|it is|and (?:is|was|it))\b")
 # Steps to reproduce the problem
 REPRODUCES = re.compile(r"\b(?:reproduc|recreat)", re.IGNORECASE)
 # this problem
@@ -229,7 +230,7 @@ TRIGGER_PATTERNS = (
 )
 # A sentence without any of these states nothing.
 _SAYING = (
-    *("enhanced", "service release", "provided as part"),
+    *("service release", "provided as part"),
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
@@ -339,7 +340,10 @@ def means(base: str, said: Sequence[str]) -> bool:
 def brought(text: str) -> frozenset[tuple[str, str]]:
     """Return (product, level) of the service packs after whose installation a fault is said to occur; "": any's."""
     found = set()
-    for match in _AFTER_PACK.finditer(product.fold.__wrapped__(text)):  # too long to be kept
+    folded = product.fold.__wrapped__(text)  # too long to be kept
+    for match in _AFTER_PACK.finditer(folded):
+        if _GONE.search(folded, max(match.start() - 60, 0), match.start() + 1):
+            continue
         named = [mention.product for mention in product.mentions(match.group())]
         found.add((named[-1] if named else "", f"SP{match.group(1) or match.group(2)}"))
     return frozenset(found)

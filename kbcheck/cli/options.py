@@ -88,8 +88,8 @@ Cluster = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print less.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Print all rows, fold nothing.")]
-Numbers = Annotated[bool, typer.Option("-q", "--quiet", help="Print only the numbers of the articles.")]
-Uncut = Annotated[bool, typer.Option("-v", "--verbose", help="Cut nothing to the terminal's width.")]
+Numbers = Annotated[bool, typer.Option("-q", "--quiet", help="Instead of the table, print only the numbers.")]
+Uncut = Annotated[bool, typer.Option("-v", "--verbose", help="Cut nothing of the table to the terminal's width.")]
 Articles = Annotated[
     list[str] | None, typer.Option("--article", help="Judge only this article (repeatable).", metavar="Q...")
 ]

@@ -23,9 +23,7 @@ _HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
 _DIRECTORY = re.compile(
     r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
 )
-_RELEASE_LEVEL = re.compile(
-    r"(.*?)[ ,]*\b(?:sp|service pack|sr-?|service release) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE
-)
+_RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _FILE = re.compile(r"([^= ][^=]*?) ?[= ] ?(\S+)")  # of a text with single blanks
 # Version 5.5, v5.5, 05.5
 _VERSION_WORD = re.compile(r"^(?:version|ver\.?|v\.?)?\s*0*(?=\d)", re.IGNORECASE)
@@ -185,17 +183,23 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
         if directory.group(3):
             levels.append(_level(directory.group(3), version_title))
         product_text = product_text or "Exchange Server"
+    named = f"{product_text} {version_text}"
+    pack_text, pack_title = row.get("service_pack", ("", ""))
+    product_text, version_text, pack_text = (
+        product.service_packs(text, named) for text in (product_text, version_text, pack_text)
+    )
     for text, title in ((product_text, "product"), (version_text, version_title)):
         match = _RELEASE_LEVEL.fullmatch(text)
         if match:
             levels.append(_level(f"SP{match.group(2)}", title))
     product_text = (_RELEASE_LEVEL.fullmatch(product_text) or [product_text, product_text])[1]
     version_text = (_RELEASE_LEVEL.fullmatch(version_text) or [version_text, version_text])[1].strip()
-    if row.get("service_pack", ("", ""))[0]:
-        levels.append(_level(*row["service_pack"]))
+    if pack_text:
+        levels.append(_level(pack_text, pack_title))
+    line = _line(product_text, version_text, build_text, files, messages)
+    levels = [product.line(line).renamed.get(level, level) for level in levels]
     if len(set(levels)) > 1:
         messages.append((False, f"{' and '.join(dict.fromkeys(levels))} are told: both are kept"))
-    line = _line(product_text, version_text, build_text, files, messages)
     if not build_text and _DOTTED.fullmatch(version_text):
         build_text, build_title = version_text, version_title
     entry = Entry(line, levels=dict.fromkeys(levels, (name, 0)))

@@ -83,7 +83,8 @@ class Standing:
 
     `between`: the file is past one version that the table has for it, and short of another.
 
-    `fields` are the reported files that some test names, as fields of a host: `files:store.exe`.
+    `failed` are all tests that failed, `old` being the first. `fields` are the reported files that some test names, as
+    fields of a host: `files:store.exe`.
     """
 
     fields: tuple[str, ...]
@@ -94,6 +95,7 @@ class Standing:
     old: FileTest | None = None
     past_base: FileTest | None = None
     ordered: FileTest | None = None
+    failed: tuple[FileTest, ...] = ()
 
 
 _CACHE: dict[int, tuple[LineKnowledge, Prepared]] = {}
@@ -148,7 +150,8 @@ def _prepare(line: LineKnowledge) -> Prepared:
         claims[source] = Claim(sure, tuple(members))
     if line.subject:
         claims.setdefault(line.subject, Claim(True, tuple(line.fixed_files)))
-    needs = max(_required(line.corrections).values(), key=product.level_key, default=None)
+    needed = (each.requires for each in line.corrections if each.requires is not None)
+    needs = max(needed, key=product.level_key, default=None)
     order, ordered = _build_order(of, tests, needs)
     wanted: dict[str, set[tuple[int, ...]]] = {}
     for test in tests:
@@ -253,7 +256,8 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
     told = {name: build for name, build, _ in profile.files}
     of = product.line(profile.product_line)
     base = of.levels[0].build[2] if of.scheme == "branch" and of.levels and of.levels[0].build else None
-    passed = unclear = between = partial = old = past_base = ordered = None
+    passed = unclear = between = partial = past_base = ordered = None
+    failed: list[FileTest] = []
     used: dict[str, None] = {}
     for test in demanded.tests:
         reported = [
@@ -265,7 +269,7 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
             continue
         used.update(dict.fromkeys(name for name, _, _ in reported))
         if any(product.build_key(have) < product.build_key(wanted) for _, have, wanted in reported):
-            old = old or test
+            failed.append(test)
             continue
         answers = {
             _of_own_branch(of, have, test.higher.get(name, ())) or _branch(of, line, have, wanted, base, demanded.needs)
@@ -284,11 +288,12 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
         else:
             passed = passed or test
     if passed is not None:
-        unclear = between = partial = old = past_base = ordered = None
-    elif any(test is not None for test in (unclear, between, partial, ordered, past_base)):
-        old = None
+        unclear = between = partial = past_base = ordered = None
+    if any(test is not None for test in (passed, unclear, between, partial, ordered, past_base)):
+        failed = []
     fields = tuple(f"files:{name}" for name in used)
-    return Standing(fields, passed, unclear, between, partial, old, past_base, ordered)
+    old = failed[0] if failed else None
+    return Standing(fields, passed, unclear, between, partial, old, past_base, ordered, tuple(failed))
 
 
 def _of_own_branch(of: product.Line, have: tuple[int, ...], rows: Sequence[tuple[int, ...]]) -> str:

@@ -158,10 +158,11 @@ class _Question:
         """Whether a hotfix would put older files in the place of those that the host reports, and no newer one."""
         if not remedy.files or remedy.product_line != self.line.product_line:
             return False
-        told = {name: product.build_key(build) for name, build, _ in self.profile.files}
-        brought = [(product.file_key(each.file), product.build_key(each.build)) for each in remedy.files if each.build]
+        told = {name: build for name, build, _ in self.profile.files}
+        brought = [(product.file_key(each.file), each.build) for each in remedy.files if each.build]
         pairs = [(told[name], build) for name, build in brought if name in told]
-        return any(have > build for have, build in pairs) and not any(have < build for have, build in pairs)
+        keys = [tuple(map(product.build_key, pair)) for pair in pairs if product.comparable(*pair)]
+        return any(have > build for have, build in keys) and not any(have < build for have, build in keys)
 
     def at(self, level: str | None) -> Verdict:
         """Return the verdict if the host stood at `level` (None: not known)."""
@@ -250,7 +251,7 @@ class _Question:
         """Rules 8 to 11."""
         line, files, demanded = self.line, self.files, self.demanded
         claimed = [hotfix for hotfix in self.profile.hotfixes if hotfix in demanded.claims]
-        if files.old is not None and not (claimed and self._of_another_hotfix(files.old, claimed)):
+        if files.old is not None and not (claimed and self._of_other_hotfixes(files.failed, claimed)):
             note = f"{', '.join(claimed)} is claimed, but the file is older than that hotfix's: the file decides"
             notes = (note,) if claimed else ()
             return self.answer(Reason.FILE_TOO_OLD, 8, files.old.demands, files.fields, notes=notes)
@@ -295,8 +296,8 @@ class _Question:
             return self.answer(Reason.FIXED_BY_BUILD_ORDER, 10, by_order, _LEVEL, notes=(note,))
         return self._beside()
 
-    def _of_another_hotfix(self, old: FileTest, claimed: Sequence[str]) -> bool:
-        """Whether a file that is too old is none of those that the claimed hotfixes bring."""
+    def _of_other_hotfixes(self, failed: Sequence[FileTest], claimed: Sequence[str]) -> bool:
+        """Whether files are too old for rollups only, and none of them is one that the claimed hotfixes bring."""
         brought = {
             product.file_key(each.file)
             for hotfix in claimed
@@ -305,7 +306,8 @@ class _Question:
             if isinstance(each, FileVersion | FixedFile)
         }
         told = {name for name, _, _ in self.profile.files}
-        return bool(brought) and brought.isdisjoint(name for name, _ in old.required if name in told)
+        wanted = {name for test in failed for name, _ in test.required if name in told}
+        return bool(brought) and brought.isdisjoint(wanted) and all(test.every for test in failed)
 
     def _of_others(self, claimed: Sequence[str]) -> Verdict | None:
         """Return a verdict where only the article itself is claimed, and it offers a hotfix for other lines alone."""

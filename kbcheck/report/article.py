@@ -37,7 +37,7 @@ def page(
     however much there is.
     """
     facts = stored.facts
-    lines = _head(stored, width)
+    lines = _head(stored, width, whole=whole)
     kind = facts.kind.value + (f"; not judged: {known.unjudged}" if known.unjudged else "")
     _add(lines, "kind", kind, width)
     for line in known.lines:
@@ -98,9 +98,12 @@ def summary(stored: Stored, known: ArticleKnowledge, width: int = 80) -> str:
     return _text(lines)
 
 
-def _head(stored: Stored, width: int) -> list[str]:
+def _head(stored: Stored, width: int, *, whole: bool = False) -> list[str]:
+    """Return id, title and day in a line; `whole`: in more, where the title would be cut."""
     facts = stored.facts
     day = f"{facts.date.day} {facts.date:%B %Y}, {stored.article.category}"
+    if whole and len(facts.title) > max(width - len(day) - 12, 30):
+        return [*textwrap.wrap(f"{facts.id}  {facts.title}", width, subsequent_indent=" " * 9), day.rjust(width)]
     title = cell.shorten(facts.title, max(width - len(day) - 12, 30))
     return [f"{facts.id}  {title}".ljust(width - len(day) - 1) + " " + day]
 
