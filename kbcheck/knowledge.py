@@ -286,14 +286,10 @@ class _Beside(NamedTuple):
     before: frozenset[str | None] = frozenset()
 
     @classmethod
-    def of(cls, corrections: Iterable[Correction]) -> _Beside:
+    def of(cls, corrections: Sequence[Correction]) -> _Beside:
         """Return what `corrections` say."""
-        kinds = [c.kind for c in corrections]
-        hotfixes = CorrectionKind.HOTFIX in kinds
-        before = (
-            frozenset(c.before for c in corrections if c.kind is CorrectionKind.HOTFIX) if hotfixes else frozenset()
-        )
-        return cls(CorrectionKind.SERVICE_PACK in kinds, before)
+        packs = any(c.kind is CorrectionKind.SERVICE_PACK for c in corrections)
+        return cls(packs, frozenset(c.before for c in corrections if c.kind is CorrectionKind.HOTFIX))
 
 
 def _rank(correction: Correction, beside: _Beside, listed: Sequence[Affected]) -> int:

@@ -51,7 +51,8 @@ class Line:
 
     `scheme` is "branch" where a build's third number (and fourth, if levels tell one) tells its branch, else "plain".
     `platform`: server products run on it. `renamed`: levels that articles name and that this line has under another
-    name. `on`: the platform's line with which alone it runs.
+    name. `on`: the platform's line with which alone it runs. `numbered`: what the versions of its files begin with,
+    whatever their service pack; () where that is not one build.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Line:
     platform: bool = False
     renamed: dict[str, str] = field(default_factory=dict, compare=False)
     on: str | None = None
+    numbered: tuple[int, ...] = ()
 
     def level(self, name: str) -> Level | None:
         """Return the level called `name`, None when it is not known."""
@@ -438,6 +440,7 @@ def _catalog() -> _Catalog:
                     product.get("platform", False),
                     release.get("renamed", {}),
                     release.get("on"),
+                    parse_build(release.get("numbered", "")),
                 ),
             )
     every = sorted(names, key=len, reverse=True)

@@ -42,10 +42,6 @@ _TITLE_KINDS = {
 }
 
 
-# of the platforms, one for all their service packs
-_BUILDS = {"Windows 2000": (5, 0, 2195), "Windows NT 4.0": (4, 0, 1381)}
-
-
 def extract(article: Article) -> Advisory:
     """Return what `article` means."""
     listed = applies.read(article)
@@ -105,7 +101,8 @@ def _of_tables(article: Article, rows: list[FixedFile], findings: statements.Fin
         if name in own:
             files = [row for row in rows if row.product_line == name]
         else:
-            files = [row for row in rows if row.product_line in bare and row.build[:3] == _BUILDS.get(name)]
+            numbered = product.line(name).numbered or None
+            files = [row for row in rows if row.product_line in bare and row.build[:3] == numbered]
         if not files:
             continue
         found.append(

@@ -57,10 +57,9 @@ def read(article: Article, body: prose.Body, own: Iterable[Correction], affected
     `own` is what the article states of itself, `affected` are the lines to speak of where it offers no hotfix.
     """
     offered = dict.fromkeys(each.product_line for each in own if each.kind is CorrectionKind.HOTFIX)
-    wanted = _places(body)
     found: dict[tuple[str, bool], tuple[int, str]] = {}
-    for _, first, end in prose.sections(article) if wanted else ():
-        for paragraph in prose.paragraphs(article.lines, first, end, [n for n in wanted if first <= n < end]):
+    for _, first, end, inside in prose.sections_with(article, _places(body)):
+        for paragraph in prose.paragraphs(article.lines, first, end, inside):
             holds = _introduces(paragraph.text.lower())
             if holds is not None:
                 for ident, number, words in _entries(article.lines, paragraph.first + len(paragraph.lines), end):

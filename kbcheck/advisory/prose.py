@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -105,6 +105,14 @@ def sections(article: Article) -> list[tuple[str, int, int]]:
     first, end = article.body
     above = article.sections[0].line if article.sections else end
     return [("", first, above), *((each.heading, each.first, each.end) for each in article.sections)]
+
+
+def sections_with(article: Article, wanted: Sequence[int]) -> Iterator[tuple[str, int, int, Sequence[int]]]:
+    """Return the sections that hold some of the rising lines `wanted`, each with those it holds."""
+    for heading, first, end in sections(article) if wanted else ():
+        inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
+        if inside:
+            yield heading, first, end, inside
 
 
 def paragraphs(lines: Sequence[str], first: int, end: int, wanted: Iterable[int]) -> Iterator[Paragraph]:

@@ -9,7 +9,6 @@ Rules:
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable
 
 from kbcheck.advisory import prose
@@ -119,9 +118,7 @@ _FAR = 120  # characters between two of them
 
 def read(article: Article, body: prose.Body) -> Setting | None:
     """Return the first sentence that tells a setting, None when none does."""
-    wanted = body.lines_with(_TRIGGERS)
-    for heading, first, end in prose.sections(article) if wanted else ():
-        inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
+    for heading, first, end, inside in prose.sections_with(article, body.lines_with(_TRIGGERS)):
         for paragraph in prose.paragraphs(article.lines, first, end, inside):
             if heading not in _TOLD_BEFORE and _is_second(article, first, end, paragraph):
                 return Setting(paragraph.first, paragraph.text[:300])

@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -49,10 +48,8 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
     if not wanted:
         return Findings(_not_brought(article, keywords.read(article)), False, (), False, (), {})
     reader = _Reader(article, affected, rows)
-    for heading, first, end in prose.sections(article):
-        inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, end)]
-        if inside:
-            reader.section(heading, first, end, inside)
+    for heading, first, end, inside in prose.sections_with(article, wanted):
+        reader.section(heading, first, end, inside)
     reader.finish()
     return Findings(
         _not_brought(article, [*reader.corrections, *keywords.read(article)], reader.denied),

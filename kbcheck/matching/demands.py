@@ -83,7 +83,7 @@ class Standing:
 
     `between`: the file is past one version that the table has for it, and short of another.
 
-    `failed` are all tests that failed, `old` being the first. `fields` are the reported files that some test names, as
+    `failed` are all tests that failed. `fields` are the reported files that some test names, as
     fields of a host: `files:store.exe`.
     """
 
@@ -92,10 +92,14 @@ class Standing:
     unclear: FileTest | None = None
     between: FileTest | None = None
     partial: FileTest | None = None
-    old: FileTest | None = None
     past_base: FileTest | None = None
     ordered: FileTest | None = None
     failed: tuple[FileTest, ...] = ()
+
+    @property
+    def old(self) -> FileTest | None:
+        """The first test that failed."""
+        return self.failed[0] if self.failed else None
 
 
 _CACHE: dict[int, tuple[LineKnowledge, Prepared]] = {}
@@ -292,8 +296,7 @@ def stand(profile: Profile, line: LineKnowledge, demanded: Prepared) -> Standing
     if any(test is not None for test in (passed, unclear, between, partial, ordered, past_base)):
         failed = []
     fields = tuple(f"files:{name}" for name in used)
-    old = failed[0] if failed else None
-    return Standing(fields, passed, unclear, between, partial, old, past_base, ordered, tuple(failed))
+    return Standing(fields, passed, unclear, between, partial, past_base, ordered, tuple(failed))
 
 
 def _of_own_branch(of: product.Line, have: tuple[int, ...], rows: Sequence[tuple[int, ...]]) -> str:

@@ -52,18 +52,12 @@ def page(
     for line in known.lines:
         if line.product_line in shown:
             _corrected(lines, line, width, whole)
-    most = len(facts.fixed_files) if whole else 12
-    for row in facts.fixed_files[:most]:
+    files = []
+    for row in facts.fixed_files:
         extra = ", ".join(part for part in (row.component, row.platform, row.language) if part)
-        _add(
-            lines,
-            "file",
-            f"{row.file} {row.version or '(no version)'}{f' ({extra})' if extra else ''}",
-            width,
-            f"line {row.line}",
-        )
-    if len(facts.fixed_files) > most:
-        _add(lines, "", f"and {len(facts.fixed_files) - most} more files (-v)", width)
+        words = f"{row.file} {row.version or '(no version)'}{f' ({extra})' if extra else ''}"
+        files.append(("file", words, f"line {row.line}"))
+    _some(lines, files, None if whole else 12, "more files", width)
     if facts.setting is not None:
         words = f'the correction takes effect only after it: "{facts.setting.text}"'
         _add(lines, "setting", words, width, f"line {facts.setting.line}")
@@ -73,20 +67,14 @@ def page(
             for c in conflict.overruled
         )
         _add(lines, "disagrees", f"{conflict.product_line}: {said}. {conflict.reason}", width)
-    most = len(stored.problems) if whole else 5
-    for problem in stored.problems[:most]:
-        _add(lines, "unclear", problem.message, width, f"line {problem.line}")
-    if len(stored.problems) > most:
-        _add(lines, "", f"and {len(stored.problems) - most} more (-v)", width)
+    unclear = [("unclear", problem.message, f"line {problem.line}") for problem in stored.problems]
+    _some(lines, unclear, None if whole else 5, "more", width)
     if listed:
         lines += _members(listed, width, whole)
     if whole or not listed:
         named = references(stored.article)
-        most = len(named) if whole else 6
-        for ident in named[:most]:
-            _add(lines, "see also", f"{ident} {titles.get(ident, '(not in the database)')}", width)
-        if len(named) > most:
-            _add(lines, "", f"and {len(named) - most} more (-v)", width)
+        cited = [("see also", f"{ident} {titles.get(ident, '(not in the database)')}", "") for ident in named]
+        _some(lines, cited, None if whole else 6, "more", width)
     return _text(lines)
 
 
@@ -203,6 +191,14 @@ def listing(
             words = "; ".join(f"{product.line(name).short} {level}" for name, level in told.items()) or "-"
         table.append((known.id, known.date.isoformat(), known.kind.value, known.title, words))
     return ("article", "date", "kind", "title", "first corrected in"), table
+
+
+def _some(lines: list[str], entries: Sequence[tuple[str, str, str]], most: int | None, more: str, width: int) -> None:
+    """Add the first entries (label, words, where), all without `most`, and how many more there are."""
+    for label, words, where in entries[:most]:
+        _add(lines, label, words, width, where)
+    if most is not None and len(entries) > most:
+        _add(lines, "", f"and {len(entries) - most} {more} (-v)", width)
 
 
 def _add(lines: list[str], label: str, words: str, width: int, where: str = "") -> None:

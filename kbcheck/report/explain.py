@@ -88,11 +88,15 @@ class Explanation:
     unclear: Sequence[Problem] = ()
     whole: bool = False
 
+    def most(self, number: int, few: int) -> int:
+        """Return how many of `number` things are shown: all, or `few`, so that at least two are left out."""
+        return number if self.whole or number <= few + 1 else few
+
     def few(self, facts: Sequence[_Fact], most: int, what: str) -> list[_Fact]:
-        """Return the first facts, and how many more there are; at least two are left out."""
-        if self.whole or len(facts) <= most + 1:
-            return list(facts)
-        return [*facts[:most], (f"and {len(facts) - most} more {what} (-v)", "")]
+        """Return the first facts, and how many more there are."""
+        shown = self.most(len(facts), most)
+        more = [(f"and {len(facts) - shown} more {what} (-v)", "")] if len(facts) > shown else []
+        return [*facts[:shown], *more]
 
     def quote(self, words: str) -> str:
         """Return an article's words in one line."""
@@ -294,7 +298,7 @@ def _corrected(asked: Explanation, line: LineKnowledge) -> Criterion:
     facts: list[_Fact] = []
     named = [c for c in dict.fromkeys((*line.deciding, *line.corrections)) if c.kind is not CorrectionKind.HOTFIX]
     shown = [c for c in named if not _is_tag(c, line)]
-    most = len(shown) if asked.whole or len(shown) == 7 else 6
+    most = asked.most(len(shown), 6)
     for correction in shown[:most]:
         facts.append(asked.said(correction))
         level = product.line(line.product_line).level(correction.level) if correction.level is not None else None
@@ -355,9 +359,7 @@ def _files(asked: Explanation, line: LineKnowledge) -> Criterion | None:
     facts: list[_Fact] = []
     best = "?"
     ordered = sorted(wanted.items(), key=lambda item: item[0] not in told)
-    shown = max(sum(name in told for name in wanted), 8)
-    if asked.whole or len(wanted) == shown + 1:
-        shown = len(wanted)
+    shown = asked.most(len(wanted), max(sum(name in told for name in wanted), 8))
     for name, entries in ordered[:shown]:
         # Each version once: a table may have a row for Intel and one for Alpha, and rows for several service packs.
         places: dict[tuple[str, str], str] = {}

@@ -106,19 +106,15 @@ class Scans(Database):
         rows = []
         for column in assessment.columns:
             found: dict[int, tuple[Verdict, list[int], list[int]]] = {}  # what is equal is mostly one object
-            for group, verdict in enumerate(column.of_group):
-                entry = found.get(id(verdict))
-                if entry is None:
-                    entry = found[id(verdict)] = (verdict, [], [])
-                entry[1].append(group)
-            for profile, verdict in column.apart.items():
-                entry = found.get(id(verdict))
-                if entry is None:
-                    entry = found[id(verdict)] = (verdict, [], [])
-                entry[2].append(profile)
-            for verdict, groups, apart in found.values():
+            for apart, verdicts in ((False, enumerate(column.of_group)), (True, column.apart.items())):
+                for which, verdict in verdicts:
+                    entry = found.get(id(verdict))
+                    if entry is None:
+                        entry = found[id(verdict)] = (verdict, [], [])
+                    (entry[2] if apart else entry[1]).append(which)
+            for verdict, groups, profiles in found.values():
                 head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
-                own = (details.number(verdict), ranges(groups), ranges(sorted(apart)))
+                own = (details.number(verdict), ranges(groups), ranges(sorted(profiles)))
                 rows.append((*head, verdict.first_fixed, *own))
         self.bulk(connection, schema.finding, rows)
         self._save_details(connection, number, details)
@@ -317,18 +313,13 @@ def _little(numbers: array[int]) -> array[int]:
 
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers as ranges: "0-12 15"."""
-    told: list[str] = []
-    start, end = 0, -1  # none is open
+    told: list[list[int]] = []
     for number in numbers:
-        if number == end + 1 and end >= start:
-            end = number
-            continue
-        if end >= start:
-            told.append(f"{start}-{end}" if end > start else str(start))
-        start = end = number
-    if end >= start:
-        told.append(f"{start}-{end}" if end > start else str(start))
-    return " ".join(told)
+        if told and number == told[-1][1] + 1:
+            told[-1][1] = number
+        else:
+            told.append([number, number])
+    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in told)
 
 
 def _from_ranges(text: str) -> Iterator[int]:
