@@ -6,7 +6,7 @@ import io
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress, islice
-from operator import itemgetter
+from operator import call, itemgetter
 from typing import BinaryIO
 
 from kbcheck.inventory.cells import Entry, RowError, long_form, template
@@ -86,26 +86,24 @@ class _Table:
         self._into, self._name, self._columns, self._delimiter = into, name, columns, delimiter
         self._told, self._extras = _Numbers(columns.telling, self._tell), _Numbers(columns.kept, self._extra)
         self._noisy: dict[int, Messages] = {}
-        self._spans: tuple[_Span, _Span] | None = None
-        if columns.places["host"] == 0 and not columns.long_form:
-            told = _Span(columns.telling, columns.width, delimiter, self._quiet)
-            if told.several:
-                self._spans = (told, _Span(columns.kept, columns.width, delimiter, self._extras.of))
+        self._lines = None
+        if columns.places["host"] == 0 and not columns.long_form and len(columns.telling) > 1:
+            self._lines = _Lines(columns, delimiter, self._quiet, self._extras.of)
 
     def known(self, line: int, batch: list[str]) -> bool:
         """Add a batch of lines without a quote; False, and nothing added, where they must be read cell by cell."""
-        spans = self._spans
-        if spans is None:
+        lines = self._lines
+        if lines is None:
             return False
-        if max(map(len, spans)) > max(self.count // 2, 10 * BATCH):
-            self._spans = None  # each row is told in a way of its own: nothing is gained
+        if lines.ways > max(self.count // 2, 10 * BATCH):
+            self._lines = None  # each row is told in a way of its own: nothing is gained
             return False
         hosts, _, behind = zip(*[each.partition(self._delimiter) for each in batch], strict=True)
         hosts = tuple(map(str.strip, hosts))
         if "" in hosts or max(map(len, hosts)) > 255:
             return False
         try:
-            which, extras = (span.numbers(behind) for span in spans)
+            which, extras = lines.numbers(behind)
         except _SaidError:
             return False
         self._add(hosts, range(line, line + len(batch)), which, extras)
@@ -200,38 +198,72 @@ class _SaidError(Exception):
     """A row about which something must be said, which needs its line."""
 
 
-class _Span(dict[str, int]):
-    """A number for each way to write neighbouring cells behind the host; asked for a new one, it reads it.
+class _Lines(dict[str, int]):
+    """The ways to write the cells of a line from the first that tells to the last, each with a number.
 
-    The cells are those from the first of `places` to the last. `several`: there are two or more, so that lines with
-    more or fewer cells than the header are told by their number.
+    Each is read once, and once for each of them what stands beside them. Lines have no quote and are without the host,
+    which is their first cell.
     """
 
-    def __init__(self, places: Sequence[int], width: int, delimiter: str, read: Callable[[list[str]], int]) -> None:
+    def __init__(
+        self, columns: Columns, delimiter: str, tell: Callable[[list[str]], int], extra: Callable[[list[str]], int]
+    ) -> None:
         super().__init__()
-        first, last = min(places, default=1), max(places, default=0)
-        self.several = last > first
-        self._before, self._behind = first - 1, width - 1 - last
-        self._count = last - first + 1
-        self._read, self._delimiter = read, delimiter
+        first, last = min(columns.telling), max(columns.telling)
+        self._before, self._count, self._behind = first - 1, last - first + 1, columns.width - 1 - last
+        self._delimiter, self._tell, self._extra = delimiter, tell, extra
+        self._kept = [place - first for place in columns.kept if first <= place <= last]
+        self._templates: list[int] = []
+        self._rests: list[Callable[[str], int]] = []
+        self._beside: dict[tuple[str, ...], _Beside] = {}
 
-    def numbers(self, texts: Sequence[str]) -> list[int]:
-        """Return the number for each of `texts`, which are lines without host. Raises _SaidError."""
-        if not self._count:
-            return [self._read([])] * len(texts)
-        if self._behind:
-            texts = [text.rsplit(self._delimiter, self._behind)[0] for text in texts]
-        if self._before > self._count:  # fewer are cut from the end
-            texts = [text[len(text.rsplit(self._delimiter, self._count)[0]) + 1 :] for text in texts]
-        elif self._before:
-            texts = [text.split(self._delimiter, self._before)[-1] for text in texts]
-        return list(map(self.__getitem__, texts))
+    @property
+    def ways(self) -> int:
+        """How many ways to write a line were read."""
+        return max(len(self), sum(map(len, self._beside.values())))
+
+    def numbers(self, texts: Sequence[str]) -> tuple[Iterable[int], Iterable[int]]:
+        """Return the templates and the extras of lines. Raises _SaidError."""
+        cuts: Sequence[str] = texts
+        rests: Sequence[str] = [""] * len(texts)
+        if self._behind == 1:  # as often; in half the time
+            cuts, _, rests = zip(*[text.rpartition(self._delimiter) for text in texts], strict=True)
+        elif self._behind:
+            cuts = [text.rsplit(self._delimiter, self._behind)[0] for text in texts]
+            rests = [text[len(cut) + 1 :] for text, cut in zip(texts, cuts, strict=True)]
+        if self._before:
+            whole, cuts = cuts, [cut.split(self._delimiter, self._before)[-1] for cut in cuts]
+            rests = [all_[: len(all_) - len(cut)] + rest for all_, cut, rest in zip(whole, cuts, rests, strict=True)]
+        ways = list(map(self.__getitem__, cuts))
+        extras = list(map(call, map(self._rests.__getitem__, ways), rests))
+        return map(self._templates.__getitem__, ways), extras
 
     def __missing__(self, text: str) -> int:
-        cells = text.rstrip("\r\n").split(self._delimiter)  # no quote is in it
+        cells = text.rstrip("\r\n").split(self._delimiter)
+        # With one cell too many or too few, the line has as many too many or too few.
         if len(cells) != self._count or len(text) > LONGEST:
             raise _SaidError
-        number = self[text] = self._read([*[""] * (self._before + 1), *cells, *[""] * self._behind])
+        template = self._tell([*[""] * (self._before + 1), *cells, *[""] * self._behind])
+        kept = tuple(cells[place] for place in self._kept)
+        beside = self._beside.setdefault(kept, _Beside(cells, self._before, self._delimiter, self._extra))
+        self._templates.append(template)
+        self._rests.append(beside.__getitem__)
+        self[text] = len(self)
+        return self[text]
+
+
+class _Beside(dict[str, int]):
+    """The extra for each way to write what stands before and behind some cells of a line."""
+
+    def __init__(self, cells: list[str], before: int, delimiter: str, extra: Callable[[list[str]], int]) -> None:
+        super().__init__()
+        self._cells, self._before, self._delimiter, self._extra = cells, before, delimiter, extra
+
+    def __missing__(self, text: str) -> int:
+        if len(text) > LONGEST:
+            raise _SaidError
+        cells = text.rstrip("\r\n").split(self._delimiter)
+        number = self[text] = self._extra(["", *cells[: self._before], *self._cells, *cells[self._before :]])
         return number
 
 

@@ -410,7 +410,7 @@ def _grouped(
     place = list(table.c).index(key)
     last = (table.c.position,) if "position" in table.c else ()
     query = sa.select(table).where(key.in_(numbers)).order_by(key, *order, *last)
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         found.setdefault(row[place], []).append(row)
     return found
 
