@@ -102,6 +102,36 @@ def test_an_annotated_article_is_clean(tmp_path: Path) -> None:
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", page)
 
 
+def one_page(tmp_path: Path, status: str) -> str:
+    read = advisory.extract(article.parse(text(sections=(("STATUS", status),))))
+    with Store(str(tmp_path / "k.db")) as store:
+        store.replace([read])
+        stored = store.article(read.article.id)
+    assert stored is not None
+    return pages.page(stored, knowledge.weigh(stored.facts), (), {}, width=120)
+
+
+@pytest.mark.parametrize(
+    ("more", "levels"),
+    [
+        ("", "every one"),
+        (" This problem was corrected in Exchange Server 5.5 Service Pack 2.", "all before the correction"),
+        (" This problem was corrected in Exchange Server 5.5.", "its release has the correction"),
+    ],
+)
+def test_a_page_tells_for_what_a_line_without_a_level_stands(tmp_path: Path, more: str, levels: str) -> None:
+    page = one_page(tmp_path, f"Microsoft has confirmed this to be a problem.{more}")
+    assert f"affects      Exchange Server 5.5 (no level named: {levels})" in page
+
+
+def test_a_page_tells_what_a_hotfix_requires(tmp_path: Path) -> None:
+    fix = "A supported fix is now available. Because of file dependencies, this fix requires Exchange Server 5.5"
+    assert re.search(
+        r"\nrequires     Exchange Server 5.5 SP3 before the hotfix is installed +Q900001:\d+\n",
+        one_page(tmp_path, f"{fix} Service Pack 3."),
+    )
+
+
 # --- golden files -----------------------------------------------------------------------------------------------------
 
 

@@ -42,10 +42,7 @@ def page(
     _add(lines, "kind", kind, width)
     for line in known.lines:
         if line.listed:
-            unnamed = (
-                "its release has the correction" if line.first_fixed == product.RTM else "all before the correction"
-            )
-            levels = f" {', '.join(line.levels)}" if line.levels else f" (no level named: {unnamed})"
+            levels = f" {', '.join(line.levels)}" if line.levels else f" (no level named: {_unnamed(line)})"
             where = ", ".join(dict.fromkeys(str(a.line) for a in line.affected))
             _add(lines, "affects", f"{line.product_line}{levels}", width, f"line {where}")
     shown = knowledge.first_fixed(known)
@@ -76,6 +73,13 @@ def page(
         cited = [("see also", f"{ident} {titles.get(ident, '(not in the database)')}", "") for ident in named]
         _some(lines, cited, None if whole else 6, "more", width)
     return _text(lines)
+
+
+def _unnamed(line: LineKnowledge) -> str:
+    """Return what a product line that is listed without a level stands for."""
+    if line.first_fixed is None:
+        return "every one"
+    return "its release has the correction" if line.first_fixed == product.RTM else "all before the correction"
 
 
 def summary(stored: Stored, known: ArticleKnowledge, width: int = 80) -> str:
@@ -120,15 +124,14 @@ def _corrected(lines: list[str], line: LineKnowledge, width: int, whole: bool) -
     for each in line.corrections:
         if each.method is Method.ROLLUP:
             most = len(each.files) if whole else 3
-            files = ", ".join(f"{f.file} {f.version}" for f in each.files[:most]) or "files not named"
+            files = ", ".join(f"{f.file} {f.version}" for f in each.files[:most])
             more = f" and {len(each.files) - most} more" if len(each.files) > most else ""
-            _add(
-                lines,
-                "hotfix",
-                f"{files}{more} or later",
-                width,
-                f"{each.source}, {each.released.isoformat() if each.released else 'undated'}",
-            )
+            words = f"{files}{more} or later" if files else "its files are not named"
+            when = each.released.isoformat() if each.released else "undated"
+            _add(lines, "hotfix", words, width, f"{each.source}, {when}")
+    for level in dict.fromkeys(each.requires for each in line.corrections if each.requires):
+        where = " ".join(dict.fromkeys(cell.cited(c.source, c.line) for c in line.corrections if c.requires == level))
+        _add(lines, "requires", f"{line.product_line} {level} before the hotfix is installed", width, where)
 
 
 def _members(listed: Sequence[Correction], width: int, whole: bool) -> list[str]:
