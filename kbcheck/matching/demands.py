@@ -193,12 +193,12 @@ def _build_order(of: product.Line, tests: Sequence[FileTest], needs: str | None)
 def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
     found: list[Remedy] = []
     if line.latest is not None and line.latest != product.RTM:
-        found.append(Remedy(line.product_line, line.latest, of.obtain))
+        found.append(_pack(of, line.latest))
     elif line.latest == product.RTM and line.first_fixed is not None:
         found.append(Remedy(line.product_line, product.RTM, None))
     elif line.first_fixed == UNSPECIFIED:
         packs = [level.name for level in of.levels if level.name != product.RTM]
-        found += [Remedy(line.product_line, pack, of.obtain) for pack in packs[-1:]]
+        found += [_pack(of, pack) for pack in packs[-1:]]
     hotfixes: dict[str, tuple[FileVersion, ...]] = {}
     requires = _required(line.corrections)
     for correction in line.corrections:
@@ -221,6 +221,11 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
         if files or not named or source != line.subject
     )
     return tuple(found)
+
+
+def _pack(of: product.Line, name: str) -> Remedy:
+    level = of.level(name)
+    return Remedy(of.name, name, of.obtain, requires=level.requires if level is not None else None)
 
 
 def _required(corrections: Sequence[Correction]) -> dict[str, str]:

@@ -49,7 +49,7 @@ class Reason(Word):
 class Remedy:
     """What would correct the fault: a level of a line, or files of a hotfix with the article that offers them.
 
-    `requires` is the level of the line that the hotfix needs first.
+    `requires` is the level of the line that must be there first.
     """
 
     product_line: str

@@ -46,9 +46,9 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
     if remedy.level == product.RTM:
         return f"upgrade to {remedy.product_line}"
     of = "" if remedy.product_line == own else f"{product.line(remedy.product_line).short} "
-    if remedy.level is not None:
-        return f"{of}{remedy.level}"
     needs = f", needs {of}{remedy.requires}" if remedy.requires is not None else ""
+    if remedy.level is not None:
+        return f"{of}{remedy.level}" + (f" (needs {of}{remedy.requires})" if remedy.requires is not None else "")
     if brief or not remedy.files:
         return f"hotfix ({remedy.source}{needs})"
     names = {product.file_key(each.file) for each in remedy.files}  # a table may have each for Alpha and for Intel
