@@ -9,6 +9,8 @@ Rules:
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import lzma
 import os
@@ -19,7 +21,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, Self
+from typing import IO, Any, BinaryIO, Self
 
 from kbcheck import KbcheckError
 from kbcheck.article import MAX_BYTES
@@ -28,6 +30,7 @@ MAX_RATIO = 400
 MAX_MEMBERS = 2_000_000
 _MAX_GIB = 4  # that a member of a tar takes up: what is passed by is read all the same
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of which no more is decompressed than is asked for
 _NESTED = (*_ARCHIVES, ".gz", ".xz", ".bz2", ".7z", ".rar", ".cab", ".exe")
 
 
@@ -165,6 +168,9 @@ class _Joined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def peek(self, _size: int = 0) -> bytes:
+        return self._head
+
     def read(self, size: int = -1) -> bytes:
         if size is None or size < 0:
             head, self._head = self._head, b""
@@ -204,7 +210,7 @@ _DAMAGE = (
 
 def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
     done = 0.0
-    with tarfile.open(fileobj=stream, mode="r|*", tarinfo=_Member) as archive:
+    with tarfile.open(fileobj=_decompressed(stream), mode="r|", tarinfo=_Member) as archive:
         for count, member in enumerate(iter(archive.next, None)):
             archive.members.clear()  # type: ignore[attr-defined]  # in no stub; else it keeps them all
             if count % 64 == 0 and size and hasattr(stream, "tell"):
@@ -228,6 +234,16 @@ def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
                 with content:  # else its end is left to Python, which keeps a Ctrl-C in that moment to itself
                     data = content.read(member.size)
                 yield _checked(full, data, named=False, done=done)
+
+
+def _decompressed(stream: Any) -> Any:
+    """Return what a stream holds, told by its first bytes; tarfile itself would decompress without any bound."""
+    head = stream.peek(6)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=stream)
+    if head.startswith(b"BZh"):
+        return bz2.BZ2File(stream)
+    return lzma.LZMAFile(stream) if head.startswith(b"\xfd7zXZ\x00") else stream
 
 
 class _Member(tarfile.TarInfo):
@@ -264,6 +280,8 @@ def _zip(stream: IO[bytes] | _Joined, name: str) -> Iterator[Item]:
             refused = _refusal(member.filename, member.file_size)
             if refused is None and member.flag_bits & 1:
                 refused = "encrypted: refused"
+            if refused is None and member.compress_type not in _BOUNDED:
+                refused = "compressed otherwise than by deflate: refused"
             if refused is None and member.file_size > MAX_RATIO * max(member.compress_size, 1):
                 refused = f"compressed more than {MAX_RATIO} times: refused"
             if refused is not None:

@@ -235,9 +235,6 @@ class _Import:
         if prepared.digest in self._digests:
             summary.unchanged += 1
             return
-        summary.bugs += result.bug
-        summary.fixes += result.fix
-        summary.problems += result.problems
         self._digests.discard(self._known.get(prepared.id, ""))
         self._known[prepared.id] = prepared.digest
         self._digests.add(prepared.digest)
@@ -250,12 +247,17 @@ class _Import:
         """Store what has arrived."""
         if self._batch:
             done = self._store.replace([result.prepared for _, result in self._batch], keep=True)
-            of = {result.prepared.id: (name, result.cut) for name, result in self._batch} if done.partial else {}
+            of = {result.prepared.id: (name, result) for name, result in self._batch}
             self.summary.new += done.new
             self.summary.unchanged += done.kept
+            taken = [result for _, result in self._batch if result.prepared.id not in done.partial]
+            self.summary.bugs += sum(result.bug for result in taken)
+            self.summary.fixes += sum(result.fix for result in taken)
+            self.summary.problems += sum(result.problems for result in taken)
             for ident in done.partial:
-                name, cut = of[ident]
-                if cut:
+                name, result = of[ident]
+                self._digests.discard(result.prepared.digest)
+                if result.cut:
                     _reject(self.summary, name, f"{ident} is stored whole, and this text is cut off: not taken")
                 else:
                     self.summary.abridged += 1

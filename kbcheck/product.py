@@ -20,7 +20,7 @@ from itertools import zip_longest
 
 RTM = "RTM"
 
-_LEVEL = re.compile(r"(?:sp|service\s*pack)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE)
+_LEVEL = re.compile(r"(?:sp|service\s*pack)?\s*(\d{1,2})(?:\.0)?\s*([a-z]?)", re.IGNORECASE | re.ASCII)
 _NO_LEVEL = frozenset(
     ("rtm", "gold", "none", "no service pack", "sp0", "service pack 0", "0", "release", "original release")
 )
@@ -157,7 +157,7 @@ def comparable(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 def parse_build(text: str) -> tuple[int, ...]:
     """Return the integers of a dotted version, () when `text` is none (at most six numbers of at most nine digits)."""
     stripped = text.strip()
-    if not re.fullmatch(r"\d{1,9}(?:\.\d{1,9}){0,5}", stripped):
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}", stripped):
         return ()
     return tuple(int(part) for part in stripped.split("."))
 

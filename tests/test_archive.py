@@ -48,7 +48,6 @@ Pack = Callable[[dict[str, bytes]], bytes]
 PACKS: dict[str, Pack] = {
     "k.zip": zipped,
     "stored.ZIP": lambda files: zipped(files, zipfile.ZIP_STORED),
-    "lzma.zip": lambda files: zipped(files, zipfile.ZIP_LZMA),
     "k.tar": tarred,
     "k.tar.gz": lambda files: gzip.compress(tarred(files)),
     "k.tgz": lambda files: gzip.compress(tarred(files)),
@@ -204,11 +203,12 @@ def test_a_compression_bomb_is_refused(tmp_path: Path, name: str) -> None:
     assert texts(items) == {f"{path}:Q100001.TXT": b"one"}
 
 
-def test_a_bomb_in_a_tar_is_passed_by(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_bomb_in_a_tar_is_passed_by(tmp_path: Path, kind: str) -> None:
     (tmp_path / "zeros").touch()
     os.truncate(tmp_path / "zeros", 64 * 1024 * 1024)
-    path = tmp_path / "bomb.tar.gz"
-    with tarfile.open(path, "w:gz", compresslevel=1) as target:
+    path = tmp_path / f"bomb.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as target:  # type: ignore[call-overload]  # knows words written out only
         target.add(tmp_path / "zeros", "bomb.txt")
         target.add(Path(put(tmp_path, "one", b"one")), "Q100001.TXT")
     tracemalloc.start()
@@ -293,16 +293,14 @@ def test_a_cut_archive_is_told(tmp_path: Path, name: str) -> None:
     assert set(texts(items).items()) <= whole
 
 
-def test_a_damaged_member_of_bzip2_does_not_hide_the_others(tmp_path: Path) -> None:
-    names = [f"Q{100000 + n}.TXT" for n in range(3)]
-    data = bytearray(zipped({name: (name * 99).encode() for name in names}, zipfile.ZIP_BZIP2))
-    with zipfile.ZipFile(io.BytesIO(data)) as source:
-        begin = source.infolist()[1].header_offset + 30 + len(names[1])
-    data[begin : begin + 12] = b"BZh9" + bytes(8)
-    path = put(tmp_path, "k.zip", bytes(data))
-    items = find(path)
-    assert set(refused(items)) == {f"{path}:{names[1]}"}
-    assert set(texts(items)) == {f"{path}:{names[0]}", f"{path}:{names[2]}"}
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_that_could_grow_without_bound_is_refused(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "k.zip", "w") as target:
+        target.writestr("Q100001.TXT", b"one", method)
+        target.writestr("Q100002.TXT", b"two", zipfile.ZIP_DEFLATED)
+    items = find(str(tmp_path / "k.zip"))
+    assert refused(items) == {f"{tmp_path / 'k.zip'}:Q100001.TXT": "compressed otherwise than by deflate: refused"}
+    assert texts(items) == {f"{tmp_path / 'k.zip'}:Q100002.TXT": b"two"}
 
 
 def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

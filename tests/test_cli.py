@@ -345,6 +345,17 @@ def test_output_file_holds_what_stdout_would(run: Run, db: str, tmp_path: Path, 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links, modes and named pipes of POSIX")
+def test_output_may_have_as_long_a_name_as_a_file_may(run: Run, db: str, tmp_path: Path) -> None:
+    output = tmp_path / f"{'a' * 246}.txt"
+    assert run("show", "Q241556", "--db", db, "-o", str(output)).code == 0
+    assert [each.name for each in tmp_path.iterdir() if each.suffix == ".txt"] == [output.name]
+
+
+def test_a_marked_text_is_no_json(run: Run, db: str) -> None:
+    ran = run("show", "Q241556", "--annotated", "--format", "json", "--db", db)
+    assert (ran.code, ran.err) == (2, "kbcheck: --annotated is for text: expected it without --format json\n")
+
+
 def test_output_keeps_what_a_path_is(run: Run, db: str, tmp_path: Path) -> None:
     target, link, pipe = tmp_path / "target", tmp_path / "link", tmp_path / "pipe"
     target.write_text("old")

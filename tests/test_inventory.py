@@ -168,6 +168,12 @@ def test_encodings_and_delimiters(data: bytes) -> None:
     assert read.inventories == (("f.csv", hashlib.sha256(data).hexdigest(), 1),)
 
 
+def test_bytes_that_are_not_what_the_mark_says_are_told() -> None:
+    read = inventory.read_bytes("f.csv", codecs.BOM_UTF8 + TEXT.encode("utf-8").replace("ö".encode(), b"\xf6"))
+    assert dict(read.installations[0].extra) == {"site": "K\ufffdln"}
+    assert messages(read.remarks) == ["f.csv:1: marked as UTF-8, with bytes that are none: read as U+FFFD"]
+
+
 def test_quoted_line_ends_do_not_shift_line_numbers() -> None:
     read = fleet(
         'host,product,version,service_pack,notes\nA,Exchange Server,5.5,SP3,"one\ntwo\r\nthree"\n'
@@ -607,6 +613,9 @@ GOOD = "Z,Exchange Server,5.5,SP4,,,"
             "A,Exchange Server 5.5 SP?,,,,,",
             'product "SP?": expected a number, "RTM" or nothing',
         ),
+        # LATIN SMALL LETTER LONG S, which is an s in another case
+        ("A,Exchange Server,5.5,SP4\u017f,,,", 'service_pack "SP4\u017f": expected a number, "RTM" or nothing'),
+        ("A,Exchange Server,5.5,SP\u0664,,,", 'service_pack "SP\u0664": expected a number, "RTM" or nothing'),
     ],
 )
 def test_refused_rows(line: str, message: str) -> None:
@@ -626,6 +635,10 @@ def test_refused_rows(line: str, message: str) -> None:
         (
             "A,Exchange Server,5.5,SP3,,none Q241556,",
             'hotfixes "none": expected an article number such as Q241556; it is left out',
+        ),
+        (
+            "A,Exchange Server,5.5,SP3,,Q\u06624155\u0666,",
+            'hotfixes "Q\u06624155\u0666": expected an article number such as Q241556; it is left out',
         ),
         ("A,Exchange Server,5.5,SP3,,,Store.exe", 'files "Store.exe": expected name=version; it is left out'),
         ("A,Exchange Server,5.5,SP3,,,Store.exe=x", 'files "Store.exe=x": expected name=version; it is left out'),

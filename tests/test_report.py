@@ -345,6 +345,15 @@ def test_hostile_text_in_markdown(hostile: Assessment, by: str) -> None:
     assert set(grid) == {len(VIEWS[by](hostile).headers) + 1}
 
 
+@pytest.mark.parametrize(
+    "text", ["http://evil.example/x", "HTTPS://evil.example", "see www.evil.example", "a@evil.example"]
+)
+def test_markdown_makes_no_link_of_a_text(text: str) -> None:
+    shown = cell.markdown(text)
+    assert re.sub(r"\\(.)", r"\1", shown) == text
+    assert not re.search(r"(?i)https?://|www\.|\w@", shown)
+
+
 def test_hostile_text_in_csv(hostile: Assessment) -> None:
     text = "".join(data.csv_lines(hostile, tuple(Status)))
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -380,7 +389,7 @@ def test_cells(text: str) -> None:
     assert safe.lstrip()[:1] not in tuple("=+-@")
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", " =1", "\n-1", "\ta"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", " =1", "\n-1", "\ta", "\uff1d1"])
 def test_formulas_are_defused(text: str) -> None:
     assert cell.spreadsheet(text) == f"'{text}"
 
@@ -471,6 +480,14 @@ def test_a_part_of_a_scan(fleet: Assessment) -> None:
     }
     assert kept == {key: verdict for key, verdict in whole.items() if key in kept}
     assert narrow.narrow(fleet, (), ()) == fleet
+
+
+def test_a_part_of_a_scan_has_the_articles_that_concern_it(fleet: Assessment) -> None:
+    part = narrow.narrow(fleet, (), ["Windows NT"])
+    assert fleet.other_articles > part.other_articles == 0  # how many of them concern the part is not known
+    assert 0 < len(part.articles) == len(part.columns) < len(fleet.articles)
+    verdicts = {each.article: each for row in part.hosts for each in part.verdicts(row.profile)}
+    assert Status.NOT_APPLICABLE not in {verdicts[ident].status for ident in part.articles}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from kbcheck.model import (
     Method,
     Problem,
 )
-from kbcheck.store import Replaced, Store, StoreError, schema
+from kbcheck.store import Replaced, Store, StoreError, database, schema
 
 NOW = datetime.datetime(2001, 2, 3, 4, 5, 6, tzinfo=datetime.UTC)
 
@@ -640,6 +640,44 @@ def test_an_upgraded_database_has_the_schema_of_a_new_one(older: Path, bundled_d
         return found
 
     assert shape(older) == shape(bundled_db)
+
+
+def test_an_older_database_in_a_sealed_folder_is_told(older: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = older.read_bytes()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(StoreError, match="made by an older kbcheck, and its folder is read-only"):
+        Store(str(older), create=False)
+    assert older.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://h/db?user=me&password=secret", "postgresql+psycopg://h/db"),
+        ("postgresql://me:secret@h/db", "postgresql+psycopg://me:***@h/db"),
+    ],
+)
+def test_no_password_is_shown(url: str, shown: str) -> None:
+    pytest.importorskip("psycopg")
+    assert database.Database(url).shown == shown
+
+
+def test_a_url_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(StoreError, match=r"^database URL: expected postgresql://USER@HOST:PORT/NAME$"):
+        Store("postgresql://u:p@secret:x@host/db")
+
+
+@pytest.mark.parametrize(
+    ("reader", "this", "older"),
+    [("0.1.0", "0.1.0", False), ("0.2.0rc1", "0.2.0", True), ("0.2.0", "0.10.0", True), ("0.3.0", "0.2.0", False)],
+)
+def test_which_kbcheck_is_older(
+    stocked: Store, monkeypatch: pytest.MonkeyPatch, reader: str, this: str, older: bool
+) -> None:
+    monkeypatch.setattr("kbcheck.store.articles.__version__", reader)
+    stocked.read_by_this()
+    monkeypatch.setattr("kbcheck.store.articles.__version__", this)
+    assert stocked.read_by_older is older
 
 
 META = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"

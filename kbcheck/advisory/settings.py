@@ -105,7 +105,7 @@ _AGAIN = re.compile(
     r" you (?:should|must) (?:reinstall|run|rerun|re-run)\b"
 )
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
-_SECOND = re.compile(r" *2\. +.*\b(?:registry|regedt32|regedit|enable)\b")
+_SECOND = re.compile(r" *2\. +(?! ).*\b(?:registry|regedt32|regedit|enable)\b")
 _TELLING = (_SWITCH, _AND_MORE, _REQUIRED)
 _TELLING_BELOW = (_UPDATED, _NEW_FILE, _ADVANTAGE, _AGAIN, _THEN_DO)  # not where the fault is told
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from kbcheck import product
 from kbcheck.advisory import keywords, prose, wording
@@ -355,7 +355,7 @@ class _Reader:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence, needs)
             return True
         events: list[tuple[int, str, object]] = [(m.start, "product", m) for m in product.mentions(rest)]
-        events += [(m.start(), "pack", m) for m in wording.PACK.finditer(rest)]
+        events += [(m.start(), "pack", m) for m in islice(wording.PACK.finditer(rest), wording.MANY)]
         latest = wording.LATEST.search(rest)
         if latest and not any(kind == "pack" for _, kind, _ in events):
             mentioned = self._of_latest(sentence, rest, latest, remedy=remedy)

@@ -9,6 +9,7 @@ import functools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kbcheck import product
 from kbcheck.advisory import prose
@@ -56,6 +57,7 @@ IMPERATIVE = re.compile(
 # "9. Apply the latest service pack" is a step of a procedure, not the correction
 STEP = re.compile(r" *(\d\d?)\. ")
 _LONGEST = 2500
+MANY = 20  # statements or service packs in a sentence; real ones have a few
 MOST = 200  # product lines of an article; real ones list some dozens
 AND = re.compile(r"[ ,]*and (?:in )?(?:the )?")
 LATEST = re.compile(r"\b(?:latest|most recent|newest|current)\b(?:[^.]|\.\d){0,70}?\bservice packs?\b")
@@ -387,7 +389,7 @@ def _read(text: str) -> Iterator[Sentence]:
             continue
         confirmed = _CONFIRMED.search(folded) if "confirmed" in folded else None
         spaced = _SHORT.sub(" sp", folded) if "sp" in folded else folded
-        corrected = tuple(match.span() for match in _CORRECTED.finditer(spaced))
+        corrected = tuple(match.span() for match in islice(_CORRECTED.finditer(spaced), MANY))
         loose = _HOTFIX.search(spaced) is None
         offered = not loose or (any(map(spaced.__contains__, _OFFERING)) and _OFFERED.search(spaced) is not None)
         loose = loose and _ABOUT_THIS.search(spaced) is None

@@ -40,6 +40,8 @@ def show(
     from kbcheck.report import data
 
     ident = options.ids([article])[0]
+    if annotated and format_ is options.PageFormat.JSON:
+        raise CommandError("--annotated is for text: expected it without --format json", USAGE)
     with options.open_store(db) as store:
         stored = store.article(ident)
         if stored is None:

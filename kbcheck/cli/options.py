@@ -175,7 +175,8 @@ def workers(jobs: int | None, executor: str | None) -> Workers:
 
     if executor and not re.fullmatch(r"dask://[^/\s]+:\d+", executor):
         raise CommandError(f"--executor {executor}: expected dask://HOST:PORT", USAGE)
-    return Workers(jobs or os.cpu_count() or 1, executor or "", lambda message: streams.say(f"kbcheck: {message}"))
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Workers(jobs or allowed, executor or "", lambda message: streams.say(f"kbcheck: {message}"))
 
 
 def no_scan(number: int | None) -> CommandError:

@@ -32,7 +32,7 @@ def write(chunks: Iterable[str], output: Path | None) -> None:
                 raise
         return
     output = output.resolve()  # a link stays one
-    name = output.parent / f".{output.name}.{os.getpid()}"
+    name = output.parent / f".kbcheck-{os.getpid()}"  # not longer than the name itself may be
     try:
         with name.open("x", encoding="utf-8", newline="") as stream:
             stream.writelines(chunks)

@@ -18,7 +18,7 @@ from kbcheck import product
 from kbcheck.inventory.columns import Messages, Row
 from kbcheck.model import Installation, Source
 
-_HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE)
+_HOTFIX = re.compile(r"(?:Q|KB)?(\d{5,7})(?:_\w+)?", re.IGNORECASE | re.ASCII)
 # Version 5.5 (Build 2653.23: Service Pack 4)
 _DIRECTORY = re.compile(
     r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE

@@ -32,10 +32,12 @@ class Rows:
 
     def file(self, name: str, stream: BinaryIO) -> None:
         """Take the rows of one file. Raises InventoryError when it is no inventory."""
-        codec, digest = examine(stream)
+        codec, digest, broken = examine(stream)
         with io.TextIOWrapper(stream, codec, "replace", newline="") as text:
             header_line, line, delimiter, header = read_header(name, text)
             columns = Columns(name, header_line, header)
+            if broken:
+                self.say(name, header_line, ((False, "marked as UTF-8, with bytes that are none: read as U+FFFD"),))
             self.say(name, header_line, columns.remarks())
             table = _Table(self, name, columns, delimiter)
             while batch := list(islice(text, BATCH)):

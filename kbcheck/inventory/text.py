@@ -25,30 +25,34 @@ class InventoryError(KbcheckError):
     """The file is no inventory at all (no header, no host column, no rows); the message names it."""
 
 
-def examine(stream: BinaryIO) -> tuple[str, str]:
+def examine(stream: BinaryIO) -> tuple[str, str, bool]:
     """Return the codec and the sha256 of a stream, and leave it at its begin.
 
-    By byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else windows-1252.
+    By byte-order mark, else UTF-16 by its zero bytes, else UTF-8, else windows-1252. Also whether it has the mark of
+    UTF-8, and bytes that are none.
     """
     digest = hashlib.sha256()
     utf8 = codecs.getincrementaldecoder("utf-8")()
-    codec = ""
+    codec, valid = "", True
     while chunk := stream.read(1024 * 1024):
         digest.update(chunk)
-        if not codec:
-            codec = _codec(chunk)
-        if codec == "utf-8":
-            try:
-                utf8.decode(chunk)
-            except UnicodeDecodeError:
-                codec = "cp1252"
-    if codec == "utf-8":
-        try:
-            utf8.decode(b"", final=True)
-        except UnicodeDecodeError:
-            codec = "cp1252"
+        codec = codec or _codec(chunk)
+        valid = valid and codec.startswith("utf-8") and _decodes(utf8, chunk)
+    valid = valid and _decodes(utf8, b"", final=True)
     stream.seek(0)
-    return codec or "utf-8", digest.hexdigest()
+    return (
+        "cp1252" if codec == "utf-8" and not valid else codec or "utf-8",
+        digest.hexdigest(),
+        (codec == "utf-8-sig" and not valid),
+    )
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(data, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _codec(begin: bytes) -> str:

@@ -9,8 +9,9 @@ _CONTROL = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     r"\U000e0000-\U000e007f]"
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&])")
-_FORMULA = re.compile(r"^[\s]*[=+\-@]")
+# what marks text up, and what some make a link of: http://, www., name@
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~&@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+_FORMULA = re.compile(r"^[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]")  # the full-width ones too
 
 
 def clean(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kbcheck import SelectionError, product
-from kbcheck.model import Assessment, Column
+from kbcheck.model import Assessment, Column, Status
 
 
 def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[str]) -> Assessment:
@@ -19,16 +19,10 @@ def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[s
         raise SelectionError(
             f"scan {assessment.number} did not judge {', '.join(missing)}: run kbcheck scan with --article"
         )
+    if articles or products:
+        assessment = replace(assessment, other_articles=0)  # how many there are of what remains is not known
     if articles:
-        assessment = replace(
-            assessment,
-            articles={ident: entry for ident, entry in assessment.articles.items() if ident in articles},
-            columns=tuple(
-                column
-                for column, ident in zip(assessment.columns, assessment.articles, strict=True)
-                if ident in articles
-            ),
-        )
+        assessment = _some(assessment, articles)
     if products:
         hosts = assessment.hosts
         wanted = [any(product.selects(text, row.product_line) for text in products) for row in hosts.templates]
@@ -53,4 +47,20 @@ def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[s
                 for column in assessment.columns
             ),
         )
+        if not articles:
+            concerned = [
+                ident
+                for column, ident in zip(assessment.columns, assessment.articles, strict=True)
+                if any(v.status is not Status.NOT_APPLICABLE for v in (*column.of_group, *column.apart.values()))
+            ]
+            assessment = _some(assessment, concerned)
     return assessment
+
+
+def _some(assessment: Assessment, articles: Collection[str]) -> Assessment:
+    pairs = zip(assessment.columns, assessment.articles, strict=True)
+    return replace(
+        assessment,
+        articles={ident: entry for ident, entry in assessment.articles.items() if ident in articles},
+        columns=tuple(column for column, ident in pairs if ident in articles),
+    )

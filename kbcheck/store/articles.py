@@ -67,7 +67,7 @@ class Articles(Database):
         with self.reading() as connection:
             query = sa.select(schema.meta.c.value).where(schema.meta.c.key == "reader")
             reader = connection.execute(query).scalar() or "0"
-        # A release is newer than what came before it under the same numbers (0.2.0rc1).
+        # A release has the numbers of what came before it (0.2.0rc1).
         return reader != __version__ and _release(reader) <= _release(__version__)
 
     def read_by_this(self) -> None:
@@ -416,5 +416,5 @@ def _grouped(
 
 
 def _release(version: str) -> tuple[int, ...]:
-    """Return a version for comparing: `0.2.0` as (0, 2, 0)."""
-    return tuple(map(int, re.findall(r"\d+", version)))
+    """Return the numbers of a version for comparing: `0.2.0` and `0.2.0rc1` as (0, 2, 0)."""
+    return tuple(map(int, re.findall(r"\d+", re.match(r"[\d.]*", version)[0])))  # type: ignore[index]  # it matches

@@ -45,14 +45,16 @@ class Database:
 
     @property
     def shown(self) -> str:
-        """The place as messages name it, without a password."""
-        return self.engine.url.render_as_string(hide_password=True) if "://" in self.where else self.where
+        """The place as messages name it, without a password, which a URL's query may hold too."""
+        return self.engine.url.set(query={}).render_as_string() if "://" in self.where else self.where
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Connect; what the database refuses is a StoreError."""
+        """Connect, to one state of the database whatever others store; what it refuses is a StoreError."""
+        # SQLite's transactions are so by themselves.
+        options = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
         try:
-            with self.engine.connect() as connection:
+            with self.engine.connect().execution_options(**options) as connection:
                 yield connection
         except DBAPIError as error:
             raise StoreError(f"{self.shown}: {reason(error)}") from error
@@ -116,7 +118,9 @@ def _engine(where: str, *, create: bool) -> sa.Engine:
             if url.get_backend_name() != "postgresql":
                 raise StoreError(f"database URL: {url.get_backend_name()} is not supported: expected postgresql://...")
             return sa.create_engine(url)
-        except (SQLAlchemyError, ImportError, ValueError) as error:
+        except ValueError as error:  # its words are a part of the URL, which may be one of the password
+            raise StoreError("database URL: expected postgresql://USER@HOST:PORT/NAME") from error
+        except (SQLAlchemyError, ImportError) as error:
             hint = " (install kbcheck[postgres])" if isinstance(error, ImportError) else ""
             raise StoreError(f"database URL: {error}{hint}") from error
     return _sqlite_engine(where, create=create)

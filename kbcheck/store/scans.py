@@ -193,8 +193,9 @@ class Scans(Database):
             having = every.where(sa.func.lower(c.hosts).contains(to_json(key), autoescape=True))
             found: dict[int, list[int]] = {}
             near: set[str] = set()
-            for parts in (having, every) if host.isascii() else (every,):
-                for first, text in connection.execute(parts) if not found else ():
+            asked = (having, every) if host.isascii() and len(key) <= 255 else (every,)  # no host's name is longer
+            for query in asked:
+                for first, text in connection.execute(query) if not found else ():
                     names = json.loads(text)
                     for n, name in enumerate(folded(names)):
                         if name == key:
