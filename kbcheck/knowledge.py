@@ -162,13 +162,15 @@ def _included(
         ranked = [
             (each, _rank(each, _Beside(), listed.get(other, ())))
             for each in by_name.get(other, ())
-            if each.kind is CorrectionKind.SERVICE_PACK
+            if each.kind in (CorrectionKind.SERVICE_PACK, CorrectionKind.UNNAMED)
         ]
         best = min((rank for _, rank in ranked), default=_LAST)
         for each, rank in ranked:
-            if each.level is None or rank > min(best, _RANKS[Method.KEYWORD]):
+            if each.kind is CorrectionKind.UNNAMED and rank == best:
+                found.setdefault(each.source, replace(each, product_line=name, method=Method.INCLUDED))
+            if each.kind is not CorrectionKind.SERVICE_PACK or each.level is None:
                 continue
-            if product.level_key(each.level) <= product.level_key(upto):
+            if rank <= min(best, _RANKS[Method.KEYWORD]) and product.level_key(each.level) <= product.level_key(upto):
                 held = replace(each, product_line=name, level=level.name, method=Method.INCLUDED)
                 found.setdefault(f"{each.source} {each.level}", held)
     return tuple(found.values())

@@ -52,7 +52,7 @@ class Line:
     `scheme` is "branch" where a build's third number (and fourth, if levels tell one) tells its branch, else "plain".
     `platform`: server products run on it. `renamed`: levels that articles name and that this line has under another
     name. `on`: the platform's line with which alone it runs. `numbered`: what the versions of its files begin with,
-    whatever their service pack; () where that is not one build.
+    whatever their service pack, a fourth number being the lowest; () where that is not one build.
     """
 
     name: str

@@ -75,10 +75,13 @@ def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[
     So they are where a file of theirs fits no server and the fault is confirmed in something else only: the files of
     Outlook 98's hotfix, some of which are numbered like Exchange Server's.
     """
-    foreign = any(row.version is not None and row.product_line is None for row in rows)
+    of_server = [row.product_line is not None and product.line(row.product_line).server for row in rows]
+    foreign = any(row.version is not None and not server for row, server in zip(rows, of_server, strict=True))
     if not foreign or not confirmed or any(product.line(each.product_line).server for each in confirmed):
         return rows
-    return [replace(row, product_line=None, build=()) for row in rows]
+    return [
+        replace(row, product_line=None, build=()) if server else row for row, server in zip(rows, of_server, strict=True)
+    ]
 
 
 def _of_tables(article: Article, rows: list[FixedFile], findings: statements.Findings) -> list[Correction]:

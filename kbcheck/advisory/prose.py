@@ -86,6 +86,7 @@ class Subheading:
 
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
 _PLAIN_HEADING = re.compile(r"(?:for )?(.{3,75}?):?(?: only)?")
+_BESIDE = re.compile(r" with(?:out)? ")
 # article.This problem was / U.S. Service Pack / (SP2). For / for NT. This / version 5.5.. This / 5.0 This problem was
 # in 2.11; this problem is fixed in
 # The class that it begins with is what makes it quick; what stands before is looked at after.
@@ -179,8 +180,8 @@ def scope_of(heading: str) -> tuple[str, ...]:
     match = _PLAIN_HEADING.fullmatch(heading.strip())
     if match is None:
         return ()
-    folded = product.fold(match.group(1))
-    rest = folded
+    # Windows 95 with Internet Explorer 4.0, Windows NT Server with RRAS Update
+    rest = folded = _BESIDE.split(product.fold(match.group(1)), maxsplit=1)[0]
     named: list[str] = []
     for mention in reversed(product.mentions(folded)):
         rest = rest[: mention.start] + rest[mention.end :]

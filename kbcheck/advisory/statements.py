@@ -193,6 +193,9 @@ class _Reader:
         ]
         confirmed = tuple(self.at.confirmed)
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
+        bases = {product.line(name).numbered[:3] for name in tabled} - {()}
+        # One package may be for Windows NT and for Terminal Server, though its files are numbered for one of them.
+        tabled = (*tabled, *(n for n in self.at.servers if n not in tabled and product.line(n).numbered[:3] in bases))
         others = tuple(name for name in self.at.affected if name not in self.at.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
         offers = any(not sentence.points for sentence, *_ in self.hotfixes)
@@ -251,11 +254,13 @@ class _Reader:
 
     def _correction(self, sentence: Sentence) -> None:
         folded = sentence.folded
-        needs = None
-        if any(map(folded.__contains__, wording.REQUIRING)):
+        if any(map(folded.__contains__, wording.REQUIRING)) and "gold" not in folded:  # Windows 2000 as released
             needs = wording.REQUIRES.search(folded) or wording.NEEDED.match(folded)
-        if needs is not None and "gold" not in folded:  # Windows 2000 Gold, as which it was released
-            self._requires(needs.group(needs.lastindex or 1))
+            after = wording.POST_PACK.search(folded) if needs is None else None
+            if needs is not None:
+                self._requires(needs.group(needs.lastindex or 1))
+            elif after is not None:  # its product may stand before
+                self._requires(folded[max(after.start() - 60, 0) : after.end()])
         if not sentence.corrected and "pack" not in folded and "sp" not in folded:
             return
         if wording.FURTHER.match(folded) or sentence.text.startswith("("):
@@ -326,7 +331,9 @@ class _Reader:
         for match in wording.PACK.finditer(rest):
             named = [mention for mention in mentions if mention.start < match.start()][-1:]
             numbers = (f"{int(match.group(1))}{match.group(2) or ''}", *re.findall(r"\d", match.group(3)))
-            for name in self.at.lines(named or _behind(rest, match.end()), self.at.scope()):
+            to = wording.NEEDED_BY.match(rest, match.end())
+            named = named or (list(product.mentions(to.group(1))) if to is not None else _behind(rest, match.end()))
+            for name in self.at.lines(named, self.at.scope()):
                 for number in numbers:
                     self._needs(name, number)
 

@@ -512,6 +512,13 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
 # --- which product ----------------------------------------------------------------------------------------------------
 
 
+def _numbered_like(build: tuple[int, ...], candidates: Sequence[str]) -> str | None:
+    """Return the platform whose files are numbered like a build: 4.0.1381.33545 is Terminal Server's."""
+    numbers = {product.line(name).numbered: name for name in candidates}
+    fits = [each for each in numbers if each and build[:3] == each[:3] and build[3:] >= each[3:]]
+    return numbers[max(fits)] if fits else None
+
+
 def _with_line(
     row: FixedFile, server_lines: Sequence[str], affected: Sequence[str], problems: list[Problem]
 ) -> FixedFile:
@@ -535,8 +542,13 @@ def _with_line(
         if not build:
             expected = "a dotted number of three parts or more"
             problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is not {expected}", "file-version"))
-        line = candidates[0] if len(candidates) == 1 else row.product_line
+        line = candidates[0] if len(candidates) == 1 else _numbered_like(build, candidates)
         return replace(row, product_line=line, build=build)
+    others = [name for name in affected if name not in server_lines] if branched and not named else []
+    if len(others) == 1:  # Outlook 2000's 9.0.0.4005, where Exchange Server 5.5 is listed too
+        build = product.file_build(product.line(others[0]), row.version)
+        if build and all(build[0] != level.build[0] for n in branched for level in product.line(n).levels if level.build):
+            return replace(row, product_line=others[0], build=build)
     if branched:
         problems.append(
             Problem(row.line, f"{row.file}: version {row.version!r} fits none of {', '.join(branched)}", "file-version")

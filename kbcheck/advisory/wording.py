@@ -157,13 +157,21 @@ REQUIRES = re.compile(
     r" (?:before (?:you |apply|install)|to (?:apply|install) )"
     r"|\bbefore you (?:apply|install) (?:this|the) (?:fix|hotfix|update|patch)\b[^;]{0,60}? install ([^;]*)"
 )
-# one is in each sentence that REQUIRES or NEEDED finds
-REQUIRING = ("requires", "must", "be installed", "be applied", "before you")
-# Because of file dependencies, Exchange Server 5.5 Service Pack 4 must be applied before you apply this fix
-NEEDED = re.compile(
-    r"(?:note: )?(?:because of file dependencies )?([^;]{0,80}? (?:service pack|sp) ?\d[a-z]?)(?: \(sp\d[a-z]?\))?"
-    r" must be (?:applied|installed) before you (?:apply|install) this (?:fix|hotfix|update|patch)\b"
+# one is in each sentence that REQUIRES, NEEDED or POST_PACK finds
+REQUIRING = ("requires", "must", "be installed", "be applied", "before you", "post")
+# The English version of this post-SP3 hotfix / The post-SMS 2.0 Service Pack 3 (SP3) version of this fix
+POST_PACK = re.compile(
+    r"\bpost-? ?[^;]{0,40}?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
+    r" (?:(?:version )?of (?:this|the) )?(?:fix|hotfix|update|patch)\b"
 )
+# Because of file dependencies, Exchange Server 5.5 Service Pack 4 must be applied before you apply this fix / Service
+# Pack 3 must be applied to Windows NT 4.0 prior to applying this fix
+NEEDED = re.compile(
+    r"(?:note: )?(?:because of file dependencies )?((?:[^;]{0,80}? )?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
+    r" must be (?:applied|installed)(?: (?:to|on) [^;]{3,60}?)?)"
+    r" (?:before (?:you )?|prior to )(?:apply|install)(?:ing)? this (?:fix|hotfix|update|patch)\b"
+)
+NEEDED_BY = re.compile(r"(?: \(sp ?\d[a-z]?\))? must be (?:applied|installed) (?:to|on) (.*)")
 # Service Pack 4 for Windows NT 4.0
 OF_PRODUCT = re.compile(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)")
 # Service Pack 4 Hotfix Rollup Package (HRP), SP6a Security Rollup Package: what came after it
