@@ -329,7 +329,7 @@ def test_a_file_that_the_claimed_hotfix_does_not_bring_says_nothing_against_it()
 
 
 def test_a_remedy_is_no_step_back() -> None:
-    """Q245742: files of SP3's branch for a host whose own file is newer, and yet not known to hold the correction."""
+    """Q245742: files of SP2's branch for a host whose level or own file is newer, not known to hold the correction."""
     own = fact(
         None,
         CorrectionKind.HOTFIX,
@@ -338,8 +338,14 @@ def test_a_remedy_is_no_step_back() -> None:
         files=(version("5.5.2448.8"), version("5.5.2448.8", "Mad.exe")),
     )
     known = weigh(fact("SP4"), own, files=(row("5.5.2448.8"), row("5.5.2448.8", "Mad.exe")))
-    for told, offered in ((files(store="5.5.2652.5"), False), (files(store="5.5.2448.1"), True), ((), True)):
-        verdict = matching.assess(at("SP3", files=told), known)
+    for level, told, offered in (
+        ("SP2", files(store="5.5.2652.5"), False),
+        ("SP2", files(store="5.5.2448.1"), True),
+        ("SP2", (), True),
+        ("SP1", (), True),  # which needs SP2 first
+        ("SP3", (), False),
+    ):
+        verdict = matching.assess(at(level, files=told), known)
         assert verdict.status is not Status.FIXED
         assert any(remedy.files for remedy in verdict.remedies) is offered
         assert any(remedy.level == "SP4" for remedy in verdict.remedies)

@@ -86,6 +86,7 @@ class Subheading:
 
 _BULLET = re.compile(r" {0,8}(?:- |\d{1,2}\. |\* )")
 _PLAIN_HEADING = re.compile(r"(?:for )?(.{3,75}?):?(?: only)?")
+_SHORT_NAME = re.compile(r" \([A-Za-z]{2,6}\)(?= \d)")  # Internet Information Server (IIS) 5.0
 _BESIDE = re.compile(r" with(?:out)? ")
 # article.This problem was / U.S. Service Pack / (SP2). For / for NT. This / version 5.5.. This / 5.0 This problem was
 # in 2.11; this problem is fixed in
@@ -181,7 +182,8 @@ def scope_of(heading: str) -> tuple[str, ...]:
     if match is None:
         return ()
     # Windows 95 with Internet Explorer 4.0, Windows NT Server with RRAS Update
-    rest = folded = _BESIDE.split(product.fold(match.group(1)), maxsplit=1)[0]
+    words = _SHORT_NAME.sub("", match.group(1))
+    rest = folded = _BESIDE.split(product.fold(words), maxsplit=1)[0]
     named: list[str] = []
     for mention in reversed(product.mentions(folded)):
         rest = rest[: mention.start] + rest[mention.end :]

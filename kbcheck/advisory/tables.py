@@ -75,6 +75,8 @@ _BARE_ROW = re.compile(
     r"(?: *\((?:intel|alpha|x86|i386|mips|ppc)\))? *$",
     re.MULTILINE,
 )
+# The English version of the Internet Information Server (IIS) 5.0 fix should have
+_PRODUCTS_FIX = re.compile(r"version of (?:the|this) ([^;]{3,60}?) (?:fix|hotfix|update|patch) should have")
 # This fix should have the following time stamp; obtain the following fix
 _BARE_INTRODUCTION = re.compile(
     r"\b(?:fix|hotfix|update|patch)(?:es)? should have the following"
@@ -161,6 +163,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
                 if _introduces(text, section, ends=True):
                     introduced = True
+                    heading = _of_product(text) or heading
                 elif _REVOCATION.search(text):
                     introduced = False
                 paragraph = []
@@ -214,6 +217,12 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 heading = stripped.rstrip(":")
         paragraph.append(stripped)
         number += 1
+
+
+def _of_product(text: str) -> str | None:
+    """Return the product for which a paragraph introduces a table: "the English version of the IIS 4.0 fix"."""
+    match = _PRODUCTS_FIX.search(text)
+    return match.group(1) if match is not None and prose.scope_of(match.group(1)) else None
 
 
 def _introduces(text: str, section: str, *, ends: bool = False) -> bool:

@@ -168,7 +168,23 @@ class _Question:
         """Return the verdict if the host stood at `level` (None: not known)."""
         if level is None:
             return self._unknown()
-        return self._corrected(level) or self._listed(level)
+        verdict = self._corrected(level) or self._listed(level)
+        kept = tuple(each for each in verdict.remedies if not self._of_before(each, level))
+        return verdict if len(kept) == len(verdict.remedies) else replace(verdict, remedies=kept)
+
+    def _of_before(self, remedy: Remedy, level: str) -> bool:
+        """Whether a hotfix was made for service packs before this level, whose own files are newer.
+
+        A file on the release's own branch may be one that no service pack brought.
+        """
+        of = product.line(remedy.product_line)
+        if not remedy.files or remedy.product_line != self.line.product_line or of.scheme != "branch":
+            return False
+        branches = [product.level_of_build(of, each.build) for each in remedy.files if each.build]
+        key = product.level_key(level)
+        return bool(branches) and all(
+            each not in (None, product.RTM) and product.level_key(each) < key for each in branches
+        )
 
     def _unknown(self) -> Verdict:
         """Rule 12: what does not depend on the level is answered; else the level is what is missing."""
