@@ -80,7 +80,8 @@ def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[
     if not foreign or not confirmed or any(product.line(each.product_line).server for each in confirmed):
         return rows
     return [
-        replace(row, product_line=None, build=()) if server else row for row, server in zip(rows, of_server, strict=True)
+        replace(row, product_line=None, build=()) if server else row
+        for row, server in zip(rows, of_server, strict=True)
     ]
 
 

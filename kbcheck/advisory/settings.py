@@ -25,7 +25,16 @@ _TRIGGERS = (
         " and the reg",
     ),
     *("(included ", "(which is included ", "2. ", "requires that", "be applied and", "add the following"),
-    *("then do the f", " uses a new ", "the updated ", "has been added", "take advantage of th"),
+    *(
+        "then do the f",
+        " uses a new ",
+        "introduces a new ",
+        "in conjunction with ",
+        "together with ",
+        "the updated ",
+        "has been added",
+        "take advantage of th",
+    ),
     *(
         f"{word} {verb}"
         for word in ("after", "once")
@@ -45,8 +54,10 @@ _STEPS = (
     re.compile(r"\b(?:add|create|set|modify|edit|change|enable)\b"),
     re.compile(r"\b(?:registry|value|key|parameter|entry)\b"),
 )
-# After applying the fix, perform the following steps
-_PROCEDURE = re.compile(r"\b(?:perform|take|use|follow|complete|do) the (?:following )?steps\b")
+# After applying the fix, perform the following steps / perform one of the following
+_PROCEDURE = re.compile(
+    r"\b(?:perform|take|use|follow|complete|do) (?:the (?:following )?steps|(?:one of )?the following(?=:?$))"
+)
 _PASSIVE = re.compile(r"\b(?:must|has to|needs to|should) be (?:manually )?(?:added|set|created|changed|modified)\b")
 # The fix requires that the following registry value be added; the fix should be applied and the setting be set
 _REQUIRED = re.compile(
@@ -84,8 +95,15 @@ _AND_ADD = re.compile(
 )
 # After applying the hotfix, the following registry parameter will allow
 _FOLLOWING = re.compile(r"\bthe following registry (?:value|key|parameter|entry|setting)\b")
-# The new version of Store.exe uses a new registry key that turns on
-_NEW_FILE = re.compile(r"\bnew version of [^ ]{3,40} uses a new registry (?:value|key|parameter|entry|setting)\b")
+# The new version of Store.exe uses a new registry key that turns on; the fix uses a new registry value
+_NEW_FILE = re.compile(
+    r"\b(?:new version of [^ ]{3,40}|(?:this|the) (?:fix|hotfix|update|patch)) (?:uses|introduces) a new registry (?:value|key|parameter|entry|setting)\b"
+)
+# This fix needs to be applied in conjunction with the preceding three changes
+_TOGETHER = re.compile(
+    r"\b(?:this|the) (?:fix|hotfix|update|patch) (?:needs to|must|should|has to) be (?:applied|installed)"
+    r" (?:in conjunction|together|along) with (?:the|these) [^.]{0,40}\b(?:changes?|steps?|parameters?|settings?)\b"
+)
 # Apply the fix mentioned below, then do the following
 _THEN_DO = re.compile(
     r"\b(?:apply|install|obtain) (?:the|this) (?:\w+ ){0,3}?(?:fix|hotfix|service pack|update|patch)\b"
@@ -106,7 +124,7 @@ _AGAIN = re.compile(
 )
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
 _SECOND = re.compile(r" *2\. +(?! ).*\b(?:registry|regedt32|regedit|enable)\b")
-_TELLING = (_SWITCH, _AND_MORE, _REQUIRED)
+_TELLING = (_SWITCH, _AND_MORE, _REQUIRED, _TOGETHER)
 _TELLING_BELOW = (_UPDATED, _NEW_FILE, _ADVANTAGE, _AGAIN, _THEN_DO)  # not where the fault is told
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
 # What may be done, or what is done when the fault shows
