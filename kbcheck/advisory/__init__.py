@@ -64,7 +64,7 @@ def extract(article: Article) -> Advisory:
         corrections += packages.read(article, body, corrections, servers or every)
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
-        listed = _affected(listed, findings.confirmed, corrections)
+        listed = _affected(listed, findings, corrections)
     setting = settings.read(article, body) if corrections and kind is not Kind.FIX_LIST else None
     return Advisory(article, kind, listed, tuple(rows), tuple(corrections), tuple(problems), setting)
 
@@ -127,12 +127,20 @@ def _of_tables(article: Article, rows: list[FixedFile], findings: statements.Fin
 
 
 def _affected(
-    listed: tuple[Affected, ...], confirmed: tuple[Affected, ...], own: list[Correction]
+    listed: tuple[Affected, ...], findings: statements.Findings, own: list[Correction]
 ) -> tuple[Affected, ...]:
-    """Return the applies-to lines, then those that only STATUS confirms, then those that a correction names."""
+    """Return the applies-to lines, then what only STATUS confirms, then the lines that a correction names.
+
+    It confirms lines, and service packs of a line that is listed with others alone.
+    """
     found = list(listed)
     known = {a.product_line for a in found}
-    for each in confirmed:
+    told = {(a.product_line, a.level) for a in found}
+    for each in findings.levels:
+        if each.product_line in known and not told & {(each.product_line, None), (each.product_line, each.level)}:
+            told.add((each.product_line, each.level))
+            found.append(each)
+    for each in findings.confirmed:
         if each.product_line not in known:
             known.add(each.product_line)
             found.append(each)

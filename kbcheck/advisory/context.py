@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from kbcheck import product
 from kbcheck.advisory import prose, wording
+from kbcheck.advisory.affected import lines_of
 from kbcheck.advisory.wording import Sentence
 from kbcheck.model import Affected, Article
 
@@ -27,6 +28,7 @@ class Context:
         self.affected = tuple(dict.fromkeys(a.product_line for a in affected))
         self.servers = tuple(name for name in self.affected if product.line(name).server)
         self.confirmed: dict[str, Affected] = {}
+        self.levels: list[Affected] = []  # service packs in which the fault is confirmed
         self.recent: tuple[str, ...] = ()
         self.bug = False
         self.heading = ""
@@ -78,13 +80,19 @@ class Context:
             return
         self.bug = True
         named: list[str] = []
-        for mention in product.mentions(rest):
+        mentions = product.mentions(rest)
+        ends = [*(each.start for each in mentions[1:]), len(rest)]
+        for mention, end in zip(mentions, ends, strict=False):  # there is an end without any mention
             if self._is_client(mention, rest):
                 return
             if self._runs_on(mention, rest):
                 continue
             lines = mention.lines or self._complete(mention, ())
             named += lines
+            told = re.sub(r",? and (?=\d)", " ", rest[mention.start : end]).rstrip(" .")
+            for name, level in lines_of(told) if "sp" in told or "service pack" in told else ():
+                if level is not None and product.line(name).level(level) is not None:
+                    self.levels.append(Affected(name, level, line, sentence.text))
             pack = wording.CONFIRMED_PACK.match(rest, mention.end) if len(lines) == 1 else None
             if pack and product.line(lines[0]).level(f"SP{pack.group(1)}") is not None:
                 self._confirm(Affected(lines[0], f"SP{pack.group(1)}", line, sentence.text))

@@ -28,13 +28,15 @@ _JOINED = re.compile(r" ?(?:and|or)(?: in)?(?: the)? ")
 class Findings:
     """What an article's own words state.
 
-    `bug`: some sentence confirms the fault; `confirmed` are the lines that it names; `required`: product line -> the
+    `bug`: some sentence confirms the fault; `confirmed` are the lines that it names, `levels` their service packs;
+    `required`: product line -> the
     level that the hotfix for it needs first.
     """
 
     corrections: tuple[Correction, ...]
     bug: bool
     confirmed: tuple[Affected, ...]
+    levels: tuple[Affected, ...]
     features: bool
     problems: tuple[Problem, ...]
     required: dict[str, str]
@@ -46,7 +48,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
         wording.TRIGGERS, [pattern for word, pattern in wording.TRIGGER_PATTERNS if word in body.lower]
     )
     if not wanted:
-        return Findings(_not_brought(article, keywords.read(article)), False, (), False, (), {})
+        return Findings(_not_brought(article, keywords.read(article)), False, (), (), False, (), {})
     reader = _Reader(article, affected, rows)
     for heading, first, end, inside in prose.sections_with(article, wanted):
         reader.section(heading, first, end, inside)
@@ -55,6 +57,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
         _not_brought(article, [*reader.corrections, *keywords.read(article)], reader.denied),
         reader.at.bug,
         tuple(reader.at.confirmed.values()),
+        tuple(reader.at.levels),
         reader.features,
         tuple(reader.problems),
         reader.required,
