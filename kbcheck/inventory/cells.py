@@ -24,6 +24,12 @@ _DIRECTORY = re.compile(
     r"version (\d+(?:\.\d+)*) ?\(build (\d+(?:\.\d+)*)(?:: ?(service pack [^)]*|sp ?\w+))?\)", re.IGNORECASE
 )
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
+_LEVELS = re.compile(r"\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)", re.IGNORECASE)
+_RELEASES = re.compile(r"\d+\.\d+ ?(?:/|,|;|\+|&|and|or|und|oder|et) ?\d+\.\d+.*", re.IGNORECASE)  # 5.0/5.5
+_FOR = re.compile(r"\bfor (?:microsoft )?$")  # Outlook 98 for Windows 95
+_NT = re.compile(r"\b(?:win)?nt ?(?=\d)", re.IGNORECASE)  # NT4
+_WINDOWS = re.compile(r"\bnt\b|winnt|2000|2k\b", re.IGNORECASE)
+_BUILT = re.compile(r"(?<=\b\d)\.0+(?:\.\d+)+")  # 4.00.1381
 _FILE = re.compile(r"([^= ][^=]*?) ?[= ] ?(\S+)")  # of a text with single blanks
 # Version 5.5, v5.5, 05.5
 _VERSION_WORD = re.compile(r"^(?:version|ver\.?|v\.?)?\s*0*(?=\d)", re.IGNORECASE)
@@ -164,7 +170,7 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
 
     `files` are those that may tell the product.
     """
-    row = dict(told)
+    row = {column: (" ".join(text.split()), title) for column, (text, title) in told}
     messages: list[tuple[bool, str]] = []
     levels: list[str] = []
     for column in _LEVEL:
@@ -188,12 +194,11 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
     product_text, version_text, pack_text = (
         product.service_packs(text, named) for text in (product_text, version_text, pack_text)
     )
-    for text, title in ((product_text, "product"), (version_text, version_title)):
-        match = _RELEASE_LEVEL.fullmatch(text)
-        if match:
-            levels.append(_level(f"SP{match.group(2)}", title))
-    product_text = (_RELEASE_LEVEL.fullmatch(product_text) or [product_text, product_text])[1]
-    version_text = (_RELEASE_LEVEL.fullmatch(version_text) or [version_text, version_text])[1].strip()
+    product_text = _without_level(product_text, "product", levels, messages)
+    version_text = _without_level(version_text, version_title, levels, messages).strip()
+    several = _RELEASES.fullmatch(version_text)
+    if several:
+        raise RowError(f'{version_title} "{_clip(version_text)}": expected one release in a row')
     if pack_text:
         levels.append(_level(pack_text, pack_title))
     line = _line(product_text, version_text, build_text, files, messages)
@@ -226,13 +231,47 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
     for column in ("host", *_LEVEL):
         if column in row and (row[column][0] or column == "host"):
             entry.sources.append((column, Source(name, 0, row[column][1]), row[column][0]))
-    os_text = row.get("os", ("", ""))[0]
+    os_text, os_title = row.get("os", ("", ""))
     if os_text:
         match = _RELEASE_LEVEL.fullmatch(os_text)
-        system = product.find_line(match.group(1) if match else os_text)
+        system = product.find_line(_NT.sub("NT ", _BUILT.sub(".0", match.group(1) if match else os_text)))
         if product.line(system).levels:
             entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
+        elif _WINDOWS.search(os_text):
+            messages.append(
+                (False, f'{os_title} "{_clip(os_text)}": expected such as Windows NT 4.0 SP6a; it is not read')
+            )
     return entry, tuple(messages)
+
+
+def _without_level(text: str, title: str, levels: list[str], messages: list[tuple[bool, str]]) -> str:
+    """Return a cell's text without the service pack that it names, which is added to `levels`.
+
+    Raises RowError where it names several products or service packs: which of them is the row's is not known.
+    """
+    mentions = [each for each in product.mentions(product.fold(text)) if each.lines]
+    named = dict.fromkeys(
+        name for each in mentions if not _FOR.search(text.lower()[: each.start]) for name in each.lines
+    )
+    if len(named) > 1:
+        raise RowError(f'{title} "{_clip(text)}": expected one product and release in a row')
+    packs = {match.group(1).lower() for match in _LEVELS.finditer(text)}
+    if len(packs) > 1:
+        raise RowError(f'{title} "{_clip(text)}": expected one service pack in a row')
+    match = _RELEASE_LEVEL.fullmatch(text)
+    rest = ""
+    if match is None and packs:  # Exchange 5.5 SP3 + hotfix Q268886
+        match = _LEVELS.search(text)
+        assert match is not None
+        text, rest = text[: match.start()].rstrip(" ,("), text[match.end() :].strip(" )")
+        levels.append(_level(f"SP{match.group(1)}", title))
+        if re.search(r"\w", rest):
+            messages.append((False, f'{title}: "{_clip(rest)}" behind the service pack is not read'))
+        return text
+    if match is not None:
+        levels.append(_level(f"SP{match.group(2)}", title))
+        return match.group(1)
+    return text
 
 
 def _points(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
+from collections.abc import Iterator
 from operator import itemgetter
 
 from kbcheck.inventory.text import InventoryError
@@ -13,7 +14,7 @@ from kbcheck.model import Extra
 _ALIASES = {
     "host": "host hostname computername computer server servername node nodename name machine machinename netbiosname"
     " dnshostname cn system systemname device fqdn csname pscomputername",
-    "product": "product productname application applicationname software softwarename app",
+    "product": "product productname application applicationname software softwarename app produkt produktname",
     "version": "version productversion versionnumber serialnumber release exchangeversion admindisplayversion"
     " displayversion",
     "service_pack": "servicepack sp csdversion splevel servicepacklevel spversion patchlevel",
@@ -71,6 +72,9 @@ class Columns:
         self._others = [(n, title) for n, title in others[:100] if n not in doubled]
         twice = {title for title, number in Counter(title for _, title in (*kept, *others)).items() if number > 1}
         self._kept = [*kept, *((n, f"{title} (column {n + 1})" if title in twice else title) for n, title in others)]
+        for place, title, column in self._near() if "product" not in known else ():
+            if column == "product":  # without it all rows would be taken for Exchange Server
+                raise InventoryError(f'{name}:{line}: column {place + 1}, "{title}", is not known: expected product?')
         self.host = itemgetter(self.places["host"])
         self.telling = [place for column, place in self.places.items() if column not in ("host", "site", "tags")]
         self.kept = [place for place, _ in self._kept]
@@ -84,11 +88,17 @@ class Columns:
                 (False, f'column {place + 1}, "{self.titles[place]}", is not read: {column} is in column {first}')
             )
         near = [
-            (False, f'column {place + 1}, "{title}", is not known: expected {_COLUMNS[found[0]]}?')
-            for place, title in self._others
-            if (found := difflib.get_close_matches(_plain(title), _TELLING, 1, 0.85))
+            (False, f'column {place + 1}, "{title}", is not known: expected {column}?')
+            for place, title, column in self._near()
         ]
         return tuple(second + near)
+
+    def _near(self) -> Iterator[tuple[int, str, str]]:
+        """Return the place and title of each column that is not known, and the name that it nearly has."""
+        for place, title in self._others:
+            found = difflib.get_close_matches(_plain(title), _TELLING, 1, 0.85)
+            if found:
+                yield place, title, _COLUMNS[found[0]]
 
     def fit(self, rows: list[list[str]]) -> bool:
         """Whether each row has as many cells as the header, and a host."""

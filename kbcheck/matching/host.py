@@ -25,6 +25,9 @@ def profile_of(installation: Installation, beside: Sequence[Installation] = ()) 
         if other.product_line != installation.product_line and matters_beside(other.product_line):
             levels = candidate_levels(profile_of(replace(other, platform=())))
             others[other.product_line] = levels[0] if len(levels) == 1 else None
+    alone = product.line(installation.product_line).on
+    if alone is not None and not any(product.line(name).platform for name in others):
+        others[alone] = None  # it is there, with whatever service pack
     others.pop(installation.product_line, None)
     return Profile(
         installation.product_line,

@@ -151,8 +151,19 @@ class _Question:
                 remedies = (*packs, *remedies)
         if self.profile.files:
             remedies = tuple(each for each in remedies if not self._steps_back(each))
+        missing = tuple(each for each in missing if not self._told(each))
         evidence = Evidence(rule, demands, fields, missing, notes)
         return Verdict(self.known.id, status, reason, evidence, self.line.first_fixed, remedies)
+
+    def _told(self, field: str) -> bool:
+        """Whether the host tells a field already, so that it decides nothing more."""
+        if field == "files":
+            told = {name for name, _, _ in self.profile.files}
+            return all(name in told for test in self.demanded.tests for name, _ in test.required)
+        if field in _LEVEL:
+            levels = candidate_levels(self.profile)
+            return len(levels) == 1 and levels[0] is not None
+        return False
 
     def _steps_back(self, remedy: Remedy) -> bool:
         """Whether a hotfix would put older files in the place of those that the host reports, and no newer one."""
@@ -194,7 +205,8 @@ class _Question:
         if len({verdict.status for verdict in verdicts}) == 1:
             evidence = verdicts[0].evidence
             shared = (note for note in evidence.notes if all(note in each.evidence.notes for each in verdicts))
-            notes = (*shared, "the level is not known; the verdict is the same for all of them")
+            open_ = verdicts[0].status is Status.UNDETERMINED  # which says by itself what is not known
+            notes = (*shared, *(() if open_ else ("the level is not known; the verdict is the same for all of them",)))
             fields = tuple(f for f in evidence.fields if f != "service_pack")
             return replace(verdicts[0], evidence=replace(evidence, notes=notes, fields=fields))
         return self.answer(Reason.LEVEL_UNKNOWN, 12, line.deciding or line.affected, _LEVEL, missing=_LEVEL)

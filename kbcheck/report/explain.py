@@ -190,7 +190,7 @@ def text(asked: Explanation, width: int = 80) -> str:
         todo = todo or _without_remedy(asked)
         lines.extend(textwrap.wrap(f"To do: {todo}", width, subsequent_indent="       "))
     elif verdict.status is Status.UNDETERMINED and todo:
-        lines.extend(textwrap.wrap(f"Safe in any case: {todo}", width, subsequent_indent="                  "))
+        lines.extend(textwrap.wrap(f"If it is exposed: {todo}", width, subsequent_indent="                  "))
     open_ = verdict.evidence.missing
     if verdict.reason is Reason.CONFLICTING_EVIDENCE:
         open_ = (*open_, *(f"files:{name}" for name, _ in matching.older_files(profile)))
@@ -202,6 +202,8 @@ def text(asked: Explanation, width: int = 80) -> str:
                 subsequent_indent="                 ",
             )
         )
+    elif verdict.status is Status.UNDETERMINED:
+        lines.append("No column of the inventory would decide it.")
     if known.id == DEADLOCK and verdict.status is not Status.NOT_APPLICABLE:
         used = (
             "a file version"
