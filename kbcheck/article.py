@@ -80,6 +80,12 @@ def is_whole(text: str) -> bool:
     return "Copyright Microsoft" in text[-500:]
 
 
+def is_cut(text: str) -> bool:
+    """Whether a text ends without closing lines."""
+    lines = text.split("\n")
+    return _trailer(lines)[0] > len(lines)
+
+
 def restore(text: str, digest: str, problems: tuple[Problem, ...] = ()) -> Article:
     """Read the `text` of an article again, as `Article.text` has it; ArticleError when it is none.
 

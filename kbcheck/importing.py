@@ -26,6 +26,7 @@ from kbcheck.workers import Lost, Workers
 BATCH = 2000
 _CHUNK, _CHUNK_BYTES = 64, 1024 * 1024
 _SHOWN = 10_000  # reasons that are kept; a summary prints a few
+_NAMED = re.compile(r"(?:^|[/\\:])Q\d{5,6}\.txt$", re.IGNORECASE)  # to be an article, by its name
 _IDENT = re.compile(rb"(?:\xef\xbb\xbf)?DOCUMENT:(Q\d{5,6})")
 
 
@@ -69,7 +70,6 @@ class Understood:
     bug: bool
     fix: bool
     problems: int
-    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,8 @@ def _understand(data: bytes) -> Understood | Refused:
         read = advisory.extract(article.parse(data))
     except article.ArticleError as error:
         return Refused(str(error), data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"DOCUMENT:"))
-    fix = any(correction.subject == read.article.id for correction in read.corrections)
-    cut = any(problem.kind == "cut-off" for problem in read.problems)
-    return Understood(prepare(read), read.kind == "bug", fix, len(read.problems), cut)
+    fix = read.kind == "bug" and any(correction.subject == read.article.id for correction in read.corrections)
+    return Understood(prepare(read), read.kind == "bug", fix, len(read.problems))
 
 
 def _each(
@@ -227,7 +226,7 @@ class _Import:
                 _reject(summary, found.name, result.reason)
             else:
                 summary.not_article_count += 1
-                summary.named_not_articles += found.named
+                summary.named_not_articles += found.named or _NAMED.search(found.name) is not None
                 if len(summary.not_articles) < _SHOWN:
                     summary.not_articles.append((found.name, result.reason))
             return
@@ -257,8 +256,8 @@ class _Import:
             for ident in done.partial:
                 name, result = of[ident]
                 self._digests.discard(result.prepared.digest)
-                if result.cut:
-                    _reject(self.summary, name, f"{ident} is stored whole, and this text is cut off: not taken")
+                if result.prepared.cut:
+                    _reject(self.summary, name, f"{ident} is stored, and this text is cut off: not taken")
                 else:
                     self.summary.abridged += 1
             # The same article twice in one batch counts as new, then updated.

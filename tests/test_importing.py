@@ -72,18 +72,20 @@ def test_what_another_process_stored_meanwhile_is_unchanged(place: str) -> None:
 
 
 def test_what_was_read_is_counted(tmp_path: Path) -> None:
+    told = "Microsoft has confirmed this to be a problem in Exchange Server 5.5. It was corrected in Exchange Server 5.5 Service Pack 3."
+    bug = text("Q100001", sections=(("STATUS", told),))
     items = [
-        *found(article(100001), text("Q100002", keywords="kbinfo"), b"not an article", b"DOCUMENT:Q1\r\n"),
+        *found(bug, article(100003), text("Q100002", keywords="kbinfo"), b"not an article", b"DOCUMENT:Q1\r\n"),
         Found("named.txt", b"neither", named=True),
         PassedOver("README.md"),
         Unreadable("k.zip:inner.zip", "an archive inside an archive: refused"),
     ]
     with Store(str(tmp_path / "kb.db")) as store:
         summary = importing.run(items, store)
-    assert (summary.articles, summary.fixes, summary.passed_over) == (2, 1, 1)
+    assert (summary.articles, summary.bugs, summary.fixes, summary.passed_over) == (3, 1, 1, 1)
     assert (summary.not_article_count, summary.named_not_articles, summary.rejected_count) == (2, 1, 2)
-    assert [name for name, _ in summary.not_articles] == ["2.TXT", "named.txt"]
-    assert [name for name, _ in summary.rejected] == ["3.TXT", "k.zip:inner.zip"]
+    assert [name for name, _ in summary.not_articles] == ["3.TXT", "named.txt"]
+    assert [name for name, _ in summary.rejected] == ["4.TXT", "k.zip:inner.zip"]
     assert summary.rejected[0][1].startswith('line 1: expected "DOCUMENT:Qnnnnnn')
     assert summary.unread
 
@@ -93,6 +95,9 @@ def test_what_was_read_is_counted(tmp_path: Path) -> None:
     [
         (PassedOver("x.md"), False),
         (Found("x.TXT", b"a readme"), False),
+        (Found("a/Q999997.TXT", b"a readme"), True),  # to be an article, by its name
+        (Found("k.zip:q123456.txt", b"a readme"), True),
+        (Found("xQ123456.txt", b"a readme"), False),
         (Found("x.TXT", b"a readme", named=True), True),
         (Found("x.TXT", b"\xef\xbb\xbfDOCUMENT:Q1"), True),
         (Unreadable("x.TXT", "Permission denied"), True),
@@ -261,11 +266,24 @@ def test_a_whole_text_is_not_replaced_by_a_part_of_it(place: str) -> None:
         for part in parts:
             for items in ((part,), (newer, part), (whole, part)):
                 summary = importing.run(found(*items), store)
-                why = "Q900001 is stored whole, and this text is cut off: not taken"
+                why = "Q900001 is stored, and this text is cut off: not taken"
                 assert [reason for _, reason in summary.rejected] == ([why] if part is parts[0] else [])
                 assert summary.abridged == (part is parts[1])
             (stored,) = store.articles()
             assert stored.article.text.encode("cp1252").replace(b"\n", b"\r\n") == whole
+
+
+def test_an_abridged_text_is_not_replaced_by_one_that_is_cut_off(place: str) -> None:
+    abridged = text("Q900001", sections=(("STATUS", "Abridged."),))
+    with Store(place) as store:
+        importing.run(found(abridged), store)
+        for items in ((abridged[:300],), (abridged, abridged[:300])):
+            summary = importing.run(found(*items), store)
+            assert [reason for _, reason in summary.rejected] == [
+                "Q900001 is stored, and this text is cut off: not taken"
+            ]
+        (stored,) = store.articles()
+        assert "Abridged." in stored.article.text
 
 
 def test_articles_one_behind_the_other_are_all_read(place: str) -> None:

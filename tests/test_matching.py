@@ -674,7 +674,9 @@ def test_law_every_question_has_an_answer_with_evidence(known, level, told) -> N
     ):
         assert verdict.evidence.missing
     told_level = set(verdict.evidence.missing) & {"service_pack", "build"}
-    assert not told_level or level is None or matching.candidate_levels(_profile(level, told, None)) != (level,)  # told already
+    assert (
+        not told_level or level is None or matching.candidate_levels(_profile(level, told, None)) != (level,)
+    )  # told already
     if verdict.reason is Reason.HOTFIX_ONLY:
         assert verdict.first_fixed == HOTFIX_ONLY
 

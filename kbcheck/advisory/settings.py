@@ -97,7 +97,8 @@ _AND_ADD = re.compile(
 _FOLLOWING = re.compile(r"\bthe following registry (?:value|key|parameter|entry|setting)\b")
 # The new version of Store.exe uses a new registry key that turns on; the fix uses a new registry value
 _NEW_FILE = re.compile(
-    r"\b(?:new version of [^ ]{3,40}|(?:this|the) (?:fix|hotfix|update|patch)) (?:uses|introduces) a new registry (?:value|key|parameter|entry|setting)\b"
+    r"\b(?:new version of [^ ]{3,40}|(?:this|the) (?:fix|hotfix|update|patch)) (?:uses|introduces)"
+    r" a new registry (?:value|key|parameter|entry|setting)\b"
 )
 # This fix needs to be applied in conjunction with the preceding three changes
 _TOGETHER = re.compile(

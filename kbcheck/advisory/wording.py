@@ -167,7 +167,8 @@ POST_PACK = re.compile(
 # Because of file dependencies, Exchange Server 5.5 Service Pack 4 must be applied before you apply this fix / Service
 # Pack 3 must be applied to Windows NT 4.0 prior to applying this fix
 NEEDED = re.compile(
-    r"(?:note: )?(?:because of file dependencies )?((?:[^;]{0,80}? )?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
+    r"(?:note: )?(?:because of file dependencies )?"
+    r"((?:[^;]{0,80}? )?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
     r" must be (?:applied|installed)(?: (?:to|on) [^;]{3,60}?)?)"
     r" (?:before (?:you )?|prior to )(?:apply|install)(?:ing)? this (?:fix|hotfix|update|patch)\b"
 )

@@ -193,7 +193,9 @@ def search(
         raise CommandError(f"search: {several} words; expected {_MOST_WORDS} at most", USAGE)
     with options.open_store(db) as store:
         store.require_articles()
-        hits = store.search(" ".join(words), limit)
+        hits = store.search(" ".join(words), limit + 1)
+    more = len(hits) > limit
+    del hits[limit:]
     if format_ is options.ListFormat.JSONL:
         streams.write_data(
             (
@@ -221,4 +223,6 @@ def search(
         lines.append(shorten(clean(f"{hit.id}  {hit.title}"), width))
         lines.append(shorten(clean(f"         {hit.snippet}"), width))
     streams.write(["".join(f"{text}\n" for text in lines) or "nothing found\n"], output)
+    if more:
+        streams.say(f"... there are more: --limit {min(limit * 10, 1000)}" if limit < 1000 else "... there are more")
     return OK

@@ -65,8 +65,8 @@ def import_(
         )
         if summary.new or summary.updated:
             streams.print_line(
-                f"{summary.bugs:,} report a bug; {summary.fixes:,} name a fix. {summary.problems:,} statements need "
-                f"a person: kbcheck list --problems"
+                f"{summary.bugs:,} report a bug; {summary.fixes:,} of them name a fix. {summary.problems:,} statements "
+                f"need a person: kbcheck list --problems"
             )
         if total != summary.articles and before:
             streams.print_line(f"The database now holds {total:,} articles.")
@@ -155,9 +155,7 @@ def report(
     product: options.Products = None,
     status: options.Statuses = None,
     all_: options.All = False,
-    unfixed: Annotated[
-        bool, typer.Option("--unfixed", help="Say so where the scan holds only faults with a known fix.")
-    ] = False,
+    unfixed: Annotated[bool, typer.Option("--unfixed", help="Say how faults without a known fix are judged.")] = False,
     fail_on: options.FailOn = "exposed",
     list_: Annotated[bool, typer.Option("--list", help="Print which scans are stored.")] = False,
     format_: Annotated[options.ScanFormat, typer.Option("--format", help="Format.")] = options.ScanFormat.TABLE,
@@ -185,11 +183,8 @@ def report(
     if assessment is None:
         raise options.no_scan(number)
     assessment = narrow.narrow(assessment, named, product or ())
-    if unfixed and not any(
-        all(verdict.first_fixed is None and not verdict.remedies for verdict, _, _ in assessment.spread(column))
-        for column in assessment.columns
-    ):
-        streams.say(f"scan {assessment.number} holds only faults with a known fix: run kbcheck scan --unfixed")
+    if unfixed:
+        streams.say("a report shows what its scan judged: kbcheck scan --unfixed judges faults without a known fix too")
     return _print_scan(assessment, shown)
 
 

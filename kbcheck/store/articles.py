@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kbcheck import __version__, knowledge
-from kbcheck.article import ArticleError, is_whole, restore
+from kbcheck.article import ArticleError, is_cut, is_whole, restore
 from kbcheck.model import Advisory, ArticleKnowledge, Correction, Decision, Facts, Problem, Stored
 from kbcheck.store import schema
 from kbcheck.store.database import Database, StoreError, parts
@@ -100,15 +100,16 @@ class Articles(Database):
     ) -> Replaced:
         """Store `advisories` in one transaction, each instead of what was known of its article before.
 
-        A whole text is not replaced by one that is cut off or abridged. `keep`: leave an article alone that is stored
-        from the same bytes, perhaps by another process a moment ago; `again`: leave those alone that are not. What they
-        say about other articles is weighed by settle().
+        A whole text is not replaced by one that is cut off or abridged, nor any by one that is cut off. `keep`: leave
+        an article alone that is stored from the same bytes, perhaps by another process a moment ago; `again`: leave
+        those alone that are not. What they say about other articles is weighed by settle().
         """
         prepared = (each if isinstance(each, Prepared) else prepare(each) for each in advisories)
         latest: dict[int, Prepared] = {}
         partial: list[str] = []
         for each in prepared:
-            if not each.whole and each.number in latest and latest[each.number].whole:
+            before = latest.get(each.number)
+            if before is not None and ((before.whole and not each.whole) or (each.cut and not before.cut)):
                 partial.append(each.id)
             else:
                 latest[each.number] = each
@@ -121,7 +122,8 @@ class Articles(Database):
             }
             same = {number for number, digest in known.items() if latest[number].digest == digest}
             kept = (same if keep else set()) | (latest.keys() - same if again else set())
-            worse = self._whole(connection, [n for n in known if n not in same and not latest[n].whole]) - kept
+            others = [latest[number] for number in known if number not in same and not latest[number].whole]
+            worse = self._better(connection, others) - kept
             partial += (latest[number].id for number in worse)
             for number in kept | worse:
                 del latest[number]
@@ -136,13 +138,14 @@ class Articles(Database):
             self._mark(connection, numbers)
         return Replaced(len(latest) - len(known), len(known), len(kept), tuple(partial))
 
-    def _whole(self, connection: sa.Connection, numbers: Sequence[int]) -> set[int]:
-        """Return those of `numbers` whose stored text is whole."""
+    def _better(self, connection: sa.Connection, others: Iterable[Prepared]) -> set[int]:
+        """Return those whose stored text is whole, or not cut off where the other is."""
         c = schema.article.c
+        cut = {each.number: each.cut for each in others}
         found: set[int] = set()
-        for part in parts(numbers):
+        for part in parts(list(cut)):
             rows = connection.execute(sa.select(c.number, c.text).where(c.number.in_(part)))
-            found.update(number for number, text in rows if is_whole(text))
+            found.update(number for number, text in rows if is_whole(text) or (cut[number] and not is_cut(text)))
         return found
 
     def _mark(self, connection: sa.Connection, sources: Sequence[int]) -> None:

@@ -34,6 +34,7 @@ class Prepared:
     id: str
     digest: str
     whole: bool
+    cut: bool
     rows: tuple[list[tuple[Any, ...]], ...]
 
 
@@ -75,7 +76,8 @@ def prepare(advisory: Advisory) -> Prepared:
     ]
     problems = [(number, n, p.line, p.kind, p.message) for n, p in enumerate(advisory.problems)]
     rows = ([head], affected, files, corrections, problems, decision_rows(number, facts))
-    return Prepared(number, article.id, article.digest, is_whole(article.text), rows)
+    cut = any(problem.kind == "cut-off" for problem in advisory.problems)
+    return Prepared(number, article.id, article.digest, is_whole(article.text), cut, rows)
 
 
 def decision_rows(number: int, facts: Facts) -> list[tuple[Any, ...]]:
