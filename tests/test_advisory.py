@@ -477,6 +477,12 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("After applying the hotfix below, the following registry parameter will allow more.", True),
         ("The new version of Store.exe uses a new registry key that turns this on.", True),
         ("You must also make a registry entry for the path.", True),
+        ("After you apply the hotfix, perform one of the following:", True),
+        ("To work around this, perform one of the following:", False),
+        ("To override the limit, the fix uses a new registry value:", True),
+        ("The fix uses a new file.", False),
+        ("This fix needs to be applied in conjunction with the preceding three changes.", True),
+        ("This fix should be applied together with the latest service pack.", False),
         ("Apply the updated Shell32.dll and then change the registry setting below.", True),
         ("Apply the updated Shell32.dll and then restart the computer.", False),
         ("Add the following entry in the file to see the fault.", False),
@@ -782,6 +788,12 @@ def test_what_a_rollup_needs_is_not_what_the_articles_own_hotfix_needs():
         ("You must apply Exchange Server 5.5 Service Pack 2 before you apply this fix.", {E55: "SP2"}),
         ("You must be running Exchange Server 5.5 SP4 or later to apply this fix.", {E55: "SP4"}),
         ("Before you apply the hotfix below, install Exchange Server 5.5 SP1.", {E55: "SP1"}),
+        ("The English version of this post-SP3 hotfix has been posted.", {E55: "SP3"}),
+        ("The French Exchange Server 5.5 Post SP4 version of this fix should have other attributes.", {E55: "SP4"}),
+        ("The post-Service Pack 2 (SP2) version of the fix is larger.", {E55: "SP2"}),
+        ("Service Pack 3 must be applied to Exchange Server 5.5 prior to applying this fix.", {E55: "SP3"}),
+        ("Service Pack 3 must be applied to Windows NT 4.0 SC_client prior to applying this fix.", {}),
+        ("Post-SP3 problems of this fix are not known.", {}),
         ("This patch can be installed on Exchange Server 5.5 Gold or Service Pack 1.", {}),
         ("You must have Exchange Server 5.5 Service Pack 2.", {}),
         ("This fix requires Service Pack 4 for Windows NT 4.0.", {}),
@@ -833,6 +845,22 @@ def test_a_promise_without_a_release_is_completed_by_what_is_confirmed_below():
     sections = (("RESOLUTION", body), ("STATUS", confirmed))
     data = text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=sections)
     assert stated(read(data)) == [(E50, None, HOTFIX)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "confirmed", "levels"),
+    [
+        ("versions 4.0, 4.0 SP1", "SNA Server 3.0 SP3, 4.0, 4.0 SP1 and 4.0 SP2", ["RTM", "SP1", "SP2"]),
+        ("version 4.0 SP1", "SNA Server versions 4.0 SP1, 4.0 SP2, and 4.0 SP3", ["SP1", "SP2", "SP3"]),
+        ("version 4.0", "SNA Server versions 4.0 SP1 and 4.0 SP2", [None]),
+        ("version 4.0 SP1", "SNA Server version 4.0", ["SP1"]),
+    ],
+)
+def test_a_service_pack_in_which_a_fault_is_confirmed_is_affected(listed, confirmed, levels):
+    """Q214614 lists 4.0 and 4.0 SP1, and its STATUS confirms the fault in 4.0 SP2 too."""
+    status = f"Microsoft has confirmed this to be a problem in {confirmed}. It was first corrected in 4.0 SP4."
+    meaning = read(text(applies_to=(f"Microsoft SNA Server, {listed}",), sections=(("STATUS", status),)))
+    assert [each.level for each in meaning.affected if each.product_line == SNA40] == levels
 
 
 @pytest.mark.parametrize(

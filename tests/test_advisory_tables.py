@@ -1,7 +1,7 @@
 """File tables: which of them are the fix, how rows are read, and which product a version judges."""
 
 import pytest
-from examples import ATTRIBUTES, E50, E55, NT, box, text
+from examples import ATTRIBUTES, E50, E55, NT, TSE, box, text
 
 from kbcheck import advisory, article
 
@@ -316,8 +316,63 @@ def test_files_of_another_products_package_judge_no_server(confirmed, judges):
         ),
     )
     meaning = advisory.extract(article.parse(data))
-    assert [bool(row.build) for row in meaning.fixed_files] == [judges, False]
-    assert any(c.method == "file-table" for c in meaning.corrections) == judges
+    assert [(row.product_line, bool(row.build)) for row in meaning.fixed_files] == [
+        (E55 if judges else None, judges),
+        ("Outlook 98", True),
+    ]
+    assert any(c.method == "file-table" and c.product_line == E55 for c in meaning.corrections) == judges
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [("9.00.00.4005", "Outlook 2000"), ("5.05.2650.24", E55), ("0.0.0.0000", None), ("5.5.2650.24", E55)],
+)
+def test_a_version_that_fits_no_listed_server_is_the_clients_that_is_listed_too(version, line):
+    """Q260573 lists Outlook 2000 and Exchange Server 5.5; a misprint of the server's own is nobody's."""
+    table = box("File name|Version", f"Outllib.dll|{version}")
+    applies = ("Microsoft Outlook 2000", "Microsoft Exchange Server, version 5.5")
+    meaning = read(f"{ATTRIBUTES}\n\n{table}", applies_to=applies)
+    assert [row.product_line for row in meaning.fixed_files] == [line]
+    assert bool(meaning.problems) == (line is None)
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [("4.0.1381.7177", NT), ("4.0.1381.33545", TSE), ("5.0.2195.4000", None), ("4.71.2000.0", None)],
+)
+def test_the_fourth_number_tells_terminal_servers_files(version, line):
+    """Q325086 lists Windows NT 4.0 and Terminal Server, and has one table; the fix is offered for both."""
+    table = box("File name|Version", f"Winspool.drv|{version}")
+    body = f"A supported fix is now available.\n\n{ATTRIBUTES}\n\n{table}"
+    meaning = read(body, applies_to=("Microsoft Windows NT Server version 4.0", f"Microsoft {TSE}"))
+    assert [row.product_line for row in meaning.fixed_files] == [line]
+    assert {c.product_line for c in meaning.corrections if c.method == "sentence"} == {NT, TSE}
+
+
+@pytest.mark.parametrize(
+    ("product", "line"),
+    [
+        ("IIS 4.0", "Internet Information Server 4.0"),
+        ("Internet Information Server (IIS) 4.0", "Internet Information Server 4.0"),
+        ("updated", None),
+    ],
+)
+def test_the_words_before_a_table_tell_its_product(product, line):
+    """Q288994: "The English version of the IIS 4.0 fix should have", with another for IIS 5.0 above it."""
+    intro = f"The English version of the {product} fix should have the following file attributes or later:"
+    body = f"{intro}\n\n" + box("File name|Version", "Asp.dll|4.2.762.1")
+    applies = (
+        "Microsoft Internet Information Server version 4.0",
+        "Microsoft Internet Information Services version 5.0",
+    )
+    assert [row.product_line for row in read(body, applies_to=applies).fixed_files] == [line]
+
+
+def test_what_stands_beside_a_product_in_a_heading_is_not_what_it_is_about():
+    """Q195144: "Windows 95 with Internet Explorer 4.0"."""
+    heading = "Windows NT 4.0 with Internet Explorer 4.0"
+    body = f"{heading}\n{'-' * len(heading)}\n\n{ATTRIBUTES}\n\n" + box("File name|Version", "A.dll|4.0.1381.7000")
+    assert [row.product_line for row in read(body).fixed_files] == [NT]
 
 
 def test_a_table_of_what_is_included_in_a_product_is_no_fix():

@@ -72,7 +72,9 @@ def test_what_another_process_stored_meanwhile_is_unchanged(place: str) -> None:
 
 
 def test_what_was_read_is_counted(tmp_path: Path) -> None:
-    told = "Microsoft has confirmed this to be a problem in Exchange Server 5.5. It was corrected in Exchange Server 5.5 Service Pack 3."
+    told = (
+        "Microsoft has confirmed this to be a problem in Exchange Server 5.5. It was corrected in its Service Pack 3."
+    )
     bug = text("Q100001", sections=(("STATUS", told),))
     items = [
         *found(bug, article(100003), text("Q100002", keywords="kbinfo"), b"not an article", b"DOCUMENT:Q1\r\n"),

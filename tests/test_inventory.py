@@ -38,6 +38,10 @@ def row(**cells: str) -> str:
     return buffer.getvalue()
 
 
+TWO = "Exchange Server 5.5 SP3 on Windows NT 4.0 SP6a"
+ONE_PRODUCT = "expected one product and release in a row"
+
+
 def messages(entries: tuple[object, ...]) -> list[str]:
     return [f"{each.file}:{each.line}: {each.message}" for each in entries]
 
@@ -613,6 +617,18 @@ GOOD = "Z,Exchange Server,5.5,SP4,,,"
             "A,Exchange Server 5.5 SP?,,,,,",
             'product "SP?": expected a number, "RTM" or nothing',
         ),
+        ("A,Exchange Server 5.5 SP3 on Windows NT 4.0 SP6a,,,,,", f'product "{TWO}": {ONE_PRODUCT}'),
+        ("A,Exchange 5.5 and 2000,,SP1,,,", f'product "Exchange 5.5 and 2000": {ONE_PRODUCT}'),
+        (
+            "A,Exchange Server,5.5 SP3 (NT 4.0 SP6a),,,,",
+            'version "5.5 SP3 (NT 4.0 SP6a)": expected one service pack in a row',
+        ),
+        (
+            "A,Exchange Server 5.5 SP2 SP4,,,,,",
+            'product "Exchange Server 5.5 SP2 SP4": expected one service pack in a row',
+        ),
+        ("A,Exchange Server,5.0/5.5,SP2,,,", 'version "5.0/5.5": expected one release in a row'),
+        ("A,Exchange Server,5.0 and 5.5,SP2,,,", 'version "5.0 and 5.5": expected one release in a row'),
         # LATIN SMALL LETTER LONG S, which is an s in another case
         ("A,Exchange Server,5.5,SP4\u017f,,,", 'service_pack "SP4\u017f": expected a number, "RTM" or nothing'),
         ("A,Exchange Server,5.5,SP\u0664,,,", 'service_pack "SP\u0664": expected a number, "RTM" or nothing'),
@@ -623,6 +639,54 @@ def test_refused_rows(line: str, message: str) -> None:
     assert [i.host for i in read.installations] == ["Z"]
     assert messages(read.refusals) == [f"f.csv:3: {message}"]
     assert read.inventories[0][2] == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "line", "level", "remark"),
+    [
+        ('"Exchange 5.5\nSP4",', E55, "SP4", None),
+        ('Exchange Server,"5.5\nSP4"', E55, "SP4", None),
+        (
+            "Exchange 5.5 SP3 + hotfix Q268886,",
+            E55,
+            "SP3",
+            'product: "+ hotfix Q268886" behind the service pack is not read',
+        ),
+        ("Exchange Server 5.5 (SP3),", E55, "SP3", None),
+        ("Outlook 98 for Windows 95,", "Outlook 98", None, None),
+    ],
+)
+def test_what_stands_around_a_service_pack(row: str, line: str, level: str | None, remark: str | None) -> None:
+    read = fleet(f"host,product,version\nA,{row}\n")
+    assert [(i.product_line, i.levels) for i in read.installations] == [(line, (level,) if level else ())]
+    assert messages(read.remarks) == ([f"f.csv:2: {remark}"] if remark else [])
+
+
+@pytest.mark.parametrize(
+    ("system", "platform", "told"),
+    [
+        ("Windows NT 4.0 SP6a", ("Windows NT 4.0", "SP6a"), False),
+        ("NT4 SP6a", ("Windows NT 4.0", "SP6a"), False),
+        ("Microsoft Windows NT Server 4.00.1381 Service Pack 6", ("Windows NT 4.0", "SP6"), False),
+        ("Win2k SP2", ("Windows 2000", "SP2"), False),
+        ("Windwos NT 4.0 SP6a", None, True),
+        ("WinNT", None, True),
+        ("Linux", None, False),
+    ],
+)
+def test_an_operating_system(system: str, platform: tuple[str, str] | None, told: bool) -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", os=system))
+    assert read.installations[0].platform == ((platform,) if platform else ())
+    expected = f'f.csv:2: os "{system}": expected such as Windows NT 4.0 SP6a; it is not read'
+    assert messages(read.remarks) == ([expected] if told else [])
+
+
+@pytest.mark.parametrize("title", ["Prodct", "Products"])
+def test_without_a_product_column_a_mistyped_one_stops(title: str) -> None:
+    with pytest.raises(InventoryError, match=f'^f.csv:1: column 2, "{title}", is not known: expected product'):
+        fleet(f"host,{title},version\nA,Windows 2000,5.0\n")
+    assert fleet("host,Produkt,version\nA,Windows 2000,5.0\n").installations[0].product_line == "Windows 2000"
+    assert fleet(f"host,product,{title},version\nA,Exchange Server,x,5.5\n").installations[0].product_line == E55
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,17 @@ def test_a_service_pack_that_includes_another_products_corrects_what_that_one_co
     assert knowledge.weigh(facts(about_nt, affected=((NT, None),))).line(TSE) is None
 
 
+def test_what_an_unnamed_service_pack_corrects_it_corrects_in_what_it_includes() -> None:
+    """Q151902: the clients' fault is "corrected in the latest Microsoft Exchange Server U.S. Service Pack"."""
+    client, server = "Exchange Client 4.0", "Exchange Server 4.0"
+    latest = correction(Method.SENTENCE, None, kind=UNNAMED, product_line=server)
+    both = ((client, None), (server, None))
+    known = knowledge.weigh(facts(latest, affected=both))
+    assert knowledge.first_fixed(known) == {client: "SP (unspecified)", server: "SP (unspecified)"}
+    named = correction(Method.SENTENCE, "SP3", product_line=server)
+    assert knowledge.first_fixed(knowledge.weigh(facts(latest, named, affected=both)))[client] == "SP3"
+
+
 def test_of_what_includes_it_a_part_takes_what_decides_there():
     """Q167123: a sentence names SP1 of Visual Studio 97, a keyword SP2; Q221747: a keyword SP1, a sentence SP3."""
     studio = "Visual Studio 97"

@@ -477,6 +477,23 @@ def test_a_line_without_service_packs_is_serviced_by_what_it_runs_on(line: str, 
     ]
 
 
+def test_what_runs_on_one_platform_alone_runs_on_it_whether_it_is_told_or_not() -> None:
+    """Internet Information Server 4.0 runs on Windows NT 4.0: to know less of a host makes no verdict firmer."""
+    known = weigh(fact("SP5", line="Windows NT 4.0"), line=IIS)
+    told = inventory.read_bytes(
+        "f.csv",
+        b"host,product,version,os\nA,IIS,4.0,\nB,IIS,4.0,Windows NT 4.0\nC,IIS,4.0,Windows NT 4.0 SP6\n"
+        b"D,Exchange Server,5.5,\n",
+    )
+    profiles = [matching.profile_of(each) for each in told.installations]
+    assert [dict(each.beside) for each in profiles] == [
+        *({"Windows NT 4.0": level} for level in (None, None, "SP6")),
+        {},
+    ]
+    reasons = [reason(each, known) for each in profiles[:3]]
+    assert reasons == [Reason.LEVEL_UNKNOWN, Reason.LEVEL_UNKNOWN, Reason.FIXED_BY_OTHER_PRODUCT]
+
+
 def test_a_host_that_is_windows_2000_is_not_sent_to_windows_nt() -> None:
     known = weigh(fact("SP4", line="Windows NT 4.0"), line="Windows 2000")
     verdict = matching.assess(Profile("Windows 2000", ("SP1",)), known)

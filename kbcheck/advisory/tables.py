@@ -556,7 +556,7 @@ def _with_line(
     others = [name for name in affected if name not in server_lines] if branched and not named else []
     if len(others) == 1:  # Outlook 2000's 9.0.0.4005, where Exchange Server 5.5 is listed too
         build = product.file_build(product.line(others[0]), row.version)
-        if build and all(
+        if any(build) and all(
             build[0] != level.build[0] for n in branched for level in product.line(n).levels if level.build
         ):
             return replace(row, product_line=others[0], build=build)
