@@ -391,6 +391,12 @@ def test_the_number_of_a_service_pack_at_the_begin_of_a_line_is_no_list_item():
     ("sentence", "issue", "hotfix"),
     [
         ("A fix is available.", "kbbug", True),
+        ("To resolve this problem, obtain an updated version of Schannel.dll.", "kbbug", True),
+        ("As a temporary solution, an updated version of Afd.sys has been created.", "kbbug", True),
+        ("Call IBM to obtain an updated version of Xga.sys.", "kbbug", False),
+        ("Obtain an updated version of Xga.sys from its maker.", "kbbug", False),
+        ("A new version of Store.exe is available in the next release.", "kbbug", False),
+        ("Obtain an updated version of Schannel.dll.", "kbinfo", False),
         ("A fix is available.", "kbinfo", False),
         ("A fix is available to correct this problem.", "kbinfo", True),
         ("This fix is available at the following Microsoft Web site:", "kbinfo", True),
@@ -868,6 +874,7 @@ def test_a_service_pack_in_which_a_fault_is_confirmed_is_affected(listed, confir
     [
         ("Microsoft Exchange version 4.0 Windows 3.x, Windows 95, and Windows NT clients", ()),
         ("the Exchange Server 4.0 client", ()),
+        ("Microsoft Outlook for Macintosh, Exchange Server Edition, version 8.0", ()),
         ("Microsoft Exchange Server version 4.0", ((E40, None),)),
         ("Microsoft Windows NT Server 4.0 Service Pack 3", ((NT, "SP3"),)),
         ("Microsoft Windows NT Server 4.0 Service Packs 3 and 4", ((NT, None),)),

@@ -85,8 +85,8 @@ class Context:
         for mention, end in zip(mentions, ends, strict=False):  # there is an end without any mention
             if self._is_client(mention, rest):
                 return
-            if self._runs_on(mention, rest):
-                continue
+            if self._runs_on(mention, rest) or rest.startswith(" edition", mention.end):
+                continue  # nor is Outlook for Macintosh, Exchange Server Edition, a server
             lines = mention.lines or self._complete(mention, ())
             named += lines
             told = re.sub(r",? and (?=\d)", " ", rest[mention.start : end]).rstrip(" .")

@@ -88,8 +88,13 @@ _OFFERED = re.compile(
     r" (?:is|are)(?: now| also| currently)?)"
     r" (?:available|developed|created)\b(?! (?:in|with|as)\b)"
     r"|\bis a (?:patch|fix|update) that (?:fixes|corrects|resolves)\b"
+    # obtain an updated version of Schannel.dll; an updated version of Afd.sys has been created
+    r"|\bobtain (?:the|an|a) (?:updated|corrected|fixed|new) (?:version )?of [\w$~-]+\.(?:exe|dll|sys|ocx|drv|vxd)\b"
+    r"(?! from\b)"
+    r"|\b(?:updated|corrected|fixed|new) (?:version )?of [\w$~-]+\.(?:exe|dll|sys|ocx|drv|vxd)"
+    r" (?:is|has been)(?: now)? (?:available|created|compiled)\b(?! (?:in|with|as|from)\b)"
 )
-_OFFERING = ("available", "developed", "created", "that fixes", "that corrects", "that resolves")  # one is in each
+_OFFERING = ("available", "developed", "created", "that fixes", "that corrects", "that resolves", "obtain", "compiled")
 # Install the hotfix mentioned below: where another sentence offers it
 _POINTING = re.compile(
     r"\b(?:fix|hotfix|update|patch) (?:that is )?(?:mentioned|referenced|described|referred to|listed|noted|identified)"
@@ -101,7 +106,7 @@ FOR_RELEASE = re.compile(r"\bavailable for (?:version )?(\d\.\d+[a-z]?)(?![\w.]*
 _FOREIGN = re.compile(
     r"\bavailable (?:\w+ ){0,3}?(?:from|on|through|by|at) (?:the )?(?:following )?"
     r"(?!Microsoft|Internet|World|Web|WWW|MS|FTP|BBS|PSS|PPSS|CompuServe|Product|Technical|Windows|Download|Q\d)[A-Z][\w'/&-]*"
-    r"|\b[Cc]ontact (?!Microsoft|MS|Product|Technical|Premier|PSS|Support|Customer)[A-Z]\w*"
+    r"|\b[Cc](?:ontact|all) (?!Microsoft|MS|Product|Technical|Premier|PSS|Support|Customer)[A-Z]\w*"
 )
 NEGATED = re.compile(
     r"\b(?:not|never|isn't|wasn't|cannot) (?:yet )?(?:been |be )?(?:corrected|fixed|included|addressed|resolved"
