@@ -351,6 +351,25 @@ def test_output_may_have_as_long_a_name_as_a_file_may(run: Run, db: str, tmp_pat
     assert [each.name for each in tmp_path.iterdir() if each.suffix == ".txt"] == [output.name]
 
 
+def test_a_scan_whose_output_has_no_place_is_not_stored(run: Run, db: str, tmp_path: Path) -> None:
+    output = tmp_path / "none" / "x.csv"
+    ran = run("scan", SERVERS, "-o", str(output), "--db", db)
+    assert (ran.code, ran.out, ran.err) == (4, "", f"kbcheck: {output}: no such folder\n")
+    assert run("report", "--list", "--db", db).out == "no scan is stored yet\n"
+
+
+@pytest.mark.parametrize("text", ["foo", "fixed", "exposed,fixed", "exposed,none"])
+def test_what_a_scan_may_fail_on(run: Run, db: str, text: str) -> None:
+    ran = run("scan", SERVERS, "--fail-on", text, "--db", db)
+    assert (ran.code, ran.err) == (2, f"kbcheck: --fail-on {text}: expected exposed, undetermined or none\n")
+
+
+def test_a_search_tells_that_there_is_more(run: Run, db: str) -> None:
+    few = run("search", "exchange", "--limit", "2", "--db", db)
+    assert (len(few.out.splitlines()), few.err) == (4, "... there are more: --limit 20\n")
+    assert run("search", "exchange", "--limit", "1000", "--db", db).err == ""
+
+
 def test_a_marked_text_is_no_json(run: Run, db: str) -> None:
     ran = run("show", "Q241556", "--annotated", "--format", "json", "--db", db)
     assert (ran.code, ran.err) == (2, "kbcheck: --annotated is for text: expected it without --format json\n")

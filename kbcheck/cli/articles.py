@@ -173,7 +173,7 @@ def _level(text: str) -> str:
 
 
 def search(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...", help="Words that must all occur.")],
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words that must all occur.")],
     limit: Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=1000)] = 10,
     format_: Annotated[options.ListFormat, typer.Option("--format", help="Format.")] = options.ListFormat.TABLE,
     output: options.Output = None,

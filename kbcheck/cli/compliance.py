@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ _SCANS = 2**31 - 1  # as many as a database can number
 def import_(
     paths: Annotated[
         list[str],
-        typer.Argument(metavar="PATH...", help="Article, folder, .zip, .tar.gz, .tar.xz, or - for standard input."),
+        typer.Argument(metavar="PATH", help="Article, folder, .zip, .tar.gz, .tar.xz, or - for standard input."),
     ],
     jobs: options.Jobs = None,
     executor: options.Cluster = None,
@@ -109,7 +110,7 @@ def _reasons(label: str, entries: list[tuple[str, str]], count: int, verbose: bo
 
 def scan(
     inventories: Annotated[
-        list[Path], typer.Argument(metavar="INVENTORY...", help="CSV files, or folders of them.", readable=False)
+        list[Path], typer.Argument(metavar="INVENTORY", help="CSV files, or folders of them.", readable=False)
     ],
     by: Annotated[options.By, typer.Option("--by", help="View.")] = options.By.HOST,
     article: options.Articles = None,
@@ -135,6 +136,8 @@ def scan(
 
     named = options.ids(article)
     shown = _shown(by, format_, status, all_, fail_on, output, quiet, verbose, named)
+    if output is not None and not output.resolve().parent.is_dir():
+        raise CommandError(f"{output}: no such folder")  # told before anything is stored
     with options.workers(1, executor) as workers:
         fleet = scanning.read(inventories, workers)
         with options.open_store(db) as store:
@@ -290,7 +293,7 @@ def _table(assessment: Assessment, shown: _Shown) -> str:
 
 
 def explain(
-    host: Annotated[str, typer.Argument(metavar="HOST", help="Host of the newest scan.")],
+    host: Annotated[str, typer.Argument(metavar="HOST", help="Host of the scan.")],
     article: Annotated[str, typer.Argument(metavar="ARTICLE", help="Article, such as Q241556.")],
     product: Annotated[str | None, typer.Option("--product", help="Which product of the host.", metavar="NAME")] = None,
     number: Annotated[
@@ -333,7 +336,7 @@ def explain(
     others = [row.product_line for row, _ in stored.rows if row.product_line not in told]
     if others and product is None and not quiet:
         words = f"{host} has {', '.join(others)} too, which the article does not list (--product shows why)"
-        pages.append(f"{cell.clean(words)}\n")
+        pages.append(f"{textwrap.fill(cell.clean(words), streams.width(), subsequent_indent='  ')}\n")
     if format_ is options.PageFormat.JSON:
         streams.write_data(
             [

@@ -138,13 +138,13 @@ def failing(text: str) -> frozenset[Status]:
     """Return the statuses that make the exit code 1."""
     from kbcheck.model import Status
 
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = [part.strip().lower() for part in text.split(",") if part.strip()]
     if not parts:
         raise CommandError("--fail-on names nothing: expected exposed, undetermined or none", USAGE)
     if parts == ["none"]:
         return frozenset()
-    found = frozenset(_status(part) for part in parts)
-    if not found <= {Status.EXPOSED, Status.UNDETERMINED}:
+    found = frozenset(Status(part) for part in parts if part in ("exposed", "undetermined"))
+    if len(found) < len(set(parts)):
         raise CommandError(f"--fail-on {text}: expected exposed, undetermined or none", USAGE)
     return found
 
