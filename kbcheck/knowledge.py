@@ -3,7 +3,7 @@
 Rules:
 - Ranks of a statement, strongest first: an override (`overrides.toml`, settled by people); the article's own sentence
   naming a service pack; a fix list; a keyword; a service pack that includes another product's; "the latest service
-  pack" and a supported hotfix; nothing. The strongest rank decides.
+  pack"; a supported hotfix; nothing. The strongest rank decides.
 - Within the deciding rank the earliest level is the first correction; what lies between the earliest and the latest is
   in dispute (matching/verdict.py, rule 5).
 - What is overruled is kept, with the reason, as a Conflict.

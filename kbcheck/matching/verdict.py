@@ -361,7 +361,9 @@ class _Question:
                 continue
             level = beside[other.product_line]
             field = f"{other.product_line}: service_pack"
-            remedies = (*prepared(other).remedies, *self.demanded.remedies)
+            own = {(each.source, each.files) for each in self.demanded.remedies if each.files}
+            theirs = (each for each in prepared(other).remedies if (each.source, each.files) not in own)
+            remedies = (*theirs, *self.demanded.remedies)
             demands = other.deciding
             reached = other.latest or other.earliest
             if reached is None:  # "the latest service pack", as in rule 7
