@@ -368,6 +368,24 @@ def test_the_words_before_a_table_tell_its_product(product, line):
     assert [row.product_line for row in read(body, applies_to=applies).fixed_files] == [line]
 
 
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ("4.2.749.1", "Internet Information Server 4.0"),
+        ("5.0.2195.4555", "Internet Information Services 5.0"),
+        ("4.0.1381.7000", None),
+    ],
+)
+def test_files_are_numbered_like_their_line_or_like_what_it_runs_on(version, line):
+    """Q265445 lists both; Internet Information Services 5.0 is part of Windows 2000."""
+    applies = (
+        "Microsoft Internet Information Server version 4.0",
+        "Microsoft Internet Information Services version 5.0",
+    )
+    body = f"{ATTRIBUTES}\n\n" + box("File name|Version", f"Asp.dll|{version}")
+    assert [row.product_line for row in read(body, applies_to=applies).fixed_files] == [line]
+
+
 def test_what_stands_beside_a_product_in_a_heading_is_not_what_it_is_about():
     """Q195144: "Windows 95 with Internet Explorer 4.0"."""
     heading = "Windows NT 4.0 with Internet Explorer 4.0"

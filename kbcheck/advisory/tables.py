@@ -522,9 +522,15 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
 
 
 def _numbered_like(build: tuple[int, ...], candidates: Sequence[str]) -> str | None:
-    """Return the platform whose files are numbered like a build: 4.0.1381.33545 is Terminal Server's."""
-    numbers = {product.line(name).numbered: name for name in candidates}
-    fits = [each for each in numbers if each and build[:3] == each[:3] and build[3:] >= each[3:]]
+    """Return the line whose files are numbered like a build: 4.0.1381.33545 is Terminal Server's.
+
+    A line that runs on one platform alone may have files that are numbered like those.
+    """
+    numbers: dict[tuple[int, ...], str] = {}
+    for name in sorted(candidates, key=lambda name: not product.line(name).platform):
+        of = product.line(name)
+        numbers.setdefault(of.numbered or (product.line(of.on).numbered if of.on is not None else ()), name)
+    fits = [each for each in numbers if each and build[: len(each[:3])] == each[:3] and build[3:] >= each[3:]]
     return numbers[max(fits)] if fits else None
 
 
