@@ -360,7 +360,7 @@ def test_the_fourth_number_tells_terminal_servers_files(version, line):
 def test_the_words_before_a_table_tell_its_product(product, line):
     """Q288994: "The English version of the IIS 4.0 fix should have", with another for IIS 5.0 above it."""
     intro = f"The English version of the {product} fix should have the following file attributes or later:"
-    body = f"{intro}\n\n" + box("File name|Version", "Asp.dll|4.2.762.1")
+    body = f"{intro}\n\n" + box("File name|Version", "Asp.dll|7.0.762.1")
     applies = (
         "Microsoft Internet Information Server version 4.0",
         "Microsoft Internet Information Services version 5.0",
