@@ -172,32 +172,11 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
                 region, line, level = _heading(stripped, region, line, level, readme)
             number += 2
             continue
-        if (
-            entry is None
-            and number + 1 < end
-            and stripped
-            and len(body[number].strip()) == len(stripped)
-            and is_rule(body[number], "-", 3)
-            and not stripped.startswith(("+", "|", "-"))
-        ):
+        underlined = prose.underlined(body, number, end)
+        if entry is None and stripped and (underlined or (_stands_alone(body, number) and _heads(text))):
             region, line, level = _heading(stripped, region, line, level, readme)
             further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
-            number += 2
-            continue
-        if (
-            entry is None
-            and stripped
-            and _stands_alone(body, number)
-            and (
-                _NUMBERED.match(text)
-                or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE)
-                or (stripped.isupper() and len(stripped) < 70)
-                or _INLINE.match(stripped)
-            )
-        ):
-            region, line, level = _heading(stripped, region, line, level, readme)
-            further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
-            number += 1
+            number += 1 + underlined
             continue
         if not stripped:
             if paragraph:
@@ -233,6 +212,17 @@ _INLINE = re.compile(
     r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$",
     re.IGNORECASE,
 )
+
+
+def _heads(text: str) -> bool:
+    """Whether a line that stands alone heads a part of a list."""
+    stripped = text.strip()
+    return bool(
+        _NUMBERED.match(text)
+        or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE)
+        or (stripped.isupper() and len(stripped) < 70)
+        or _INLINE.match(stripped)
+    )
 
 
 def _is_further(paragraph: Sequence[str]) -> bool:
@@ -367,12 +357,7 @@ def _blocks(article: Article) -> list[_Block]:
             block, further, paragraph = None, False, []
             number += 2
             continue
-        underlined = (
-            number + 1 < end
-            and bool(stripped)
-            and len(lines[number].strip()) == len(stripped)
-            and is_rule(lines[number], "-", 3)
-        )
+        underlined = prose.underlined(lines, number, end)
         match = _RELEASED.match(stripped) if underlined or _stands_alone(lines, number) else None
         if match and len(stripped) < 90:
             day = _day(match.group(1))

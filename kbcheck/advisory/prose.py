@@ -137,7 +137,7 @@ def subheadings(lines: Sequence[str], first: int, end: int) -> Iterator[Subheadi
     """Return what stands in a section as a heading of what follows: underlined, or nothing but a product's name."""
     for number in range(first, end):
         stripped = lines[number - 1].strip()
-        if _underlined(lines, number, end):
+        if underlined(lines, number, end):
             yield Subheading(number, stripped, scope_of(stripped))
         elif 3 <= len(stripped) < 70 and not _breaks(lines, number, first, end):
             alone = number == first or _breaks(lines, number - 1, first, end) or _is_item(lines, number)
@@ -160,11 +160,11 @@ def _breaks(lines: Sequence[str], number: int, first: int, end: int) -> bool:
     if not stripped or stripped[0] in "+|":
         return True
     if stripped[0] in "-=":
-        return is_rule(stripped, stripped[0], 3) or (number > first and _underlined(lines, number - 1, end))
-    return number + 1 < end and "--" in lines[number] and _underlined(lines, number, end)
+        return is_rule(stripped, stripped[0], 3) or (number > first and underlined(lines, number - 1, end))
+    return number + 1 < end and "--" in lines[number] and underlined(lines, number, end)
 
 
-def _underlined(lines: Sequence[str], number: int, end: int) -> bool:
+def underlined(lines: Sequence[str], number: int, end: int) -> bool:
     """Whether a line is a heading: one of as many `-` is below it."""
     if number + 1 >= end or not (under := lines[number].strip()).startswith("--"):
         return False

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 
 from kbcheck import product
 from kbcheck.advisory import prose
-from kbcheck.article import is_rule
 from kbcheck.model import Article, FixedFile, Problem
 
 # In lower-case text: should have the following file attributes or later / fixes include the following files
@@ -177,12 +176,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
             paragraph = []
             number += 1
             continue
-        if (
-            number + 1 < end
-            and not stripped.startswith(("|", "+"))
-            and len(lines[number].strip()) == len(stripped)
-            and is_rule(lines[number], "-", 2)
-        ) and number not in heads:
+        if number not in heads and prose.underlined(lines, number, end):
             named = prose.scope_of(stripped)
             if named:
                 heading, component = stripped, None
