@@ -55,7 +55,8 @@ class Claim:
 class Prepared:
     """What of a line's knowledge does not depend on the host.
 
-    `needs` is the highest level that a hotfix needs first.
+    `needs` is the highest level that a hotfix needs first; `made_for` has the id of each remedy that is a hotfix made
+    for service packs alone, and the key of the last of them.
     """
 
     product_line: str
@@ -66,6 +67,7 @@ class Prepared:
     ordered: Demands
     remedies: tuple[Remedy, ...]
     wanted: dict[str, tuple[tuple[int, ...], ...]]  # file -> the key of each build that a test requires of it
+    made_for: dict[int, tuple[int, str]]
 
     def key_of(self, files: Files) -> tuple[object, ...]:
         """Return what a verdict can depend on of the builds of `files`: their branch, their order to those wanted."""
@@ -164,7 +166,20 @@ def _prepare(line: LineKnowledge) -> Prepared:
         for name, builds in test.higher.items():
             wanted.setdefault(name, set()).update(map(product.build_key, builds))
     every = {name: tuple(sorted(builds)) for name, builds in wanted.items()}
-    return Prepared(line.product_line, tuple(tests), claims, needs, order, ordered, _remedies(line, of), every)
+    remedies = _remedies(line, of)
+    made_for = {id(each): last for each in remedies if (last := _made_for(each, of)) is not None}
+    return Prepared(line.product_line, tuple(tests), claims, needs, order, ordered, remedies, every, made_for)
+
+
+def _made_for(remedy: Remedy, of: product.Line) -> tuple[int, str] | None:
+    """Return the last service pack that a hotfix was made for; None where a file is on the release's own branch.
+
+    Such a file may be one that no service pack brought.
+    """
+    branches = [product.level_of_build(of, each.build) for each in remedy.files if each.build]
+    if not branches or of.scheme != "branch" or None in branches or product.RTM in branches:
+        return None
+    return max(product.level_key(each) for each in branches if each is not None)
 
 
 def _build_order(of: product.Line, tests: Sequence[FileTest], needs: str | None) -> tuple[str | None, Demands]:

@@ -151,7 +151,8 @@ class _Question:
                 remedies = (*packs, *remedies)
         if self.profile.files:
             remedies = tuple(each for each in remedies if not self._steps_back(each))
-        missing = tuple(each for each in missing if not self._told(each))
+        if missing:
+            missing = tuple(each for each in missing if not self._told(each))
         evidence = Evidence(rule, demands, fields, missing, notes)
         return Verdict(self.known.id, status, reason, evidence, self.line.first_fixed, remedies)
 
@@ -180,22 +181,12 @@ class _Question:
         if level is None:
             return self._unknown()
         verdict = self._corrected(level) or self._listed(level)
-        kept = tuple(each for each in verdict.remedies if not self._of_before(each, level))
-        return verdict if len(kept) == len(verdict.remedies) else replace(verdict, remedies=kept)
-
-    def _of_before(self, remedy: Remedy, level: str) -> bool:
-        """Whether a hotfix was made for service packs before this level, whose own files are newer.
-
-        A file on the release's own branch may be one that no service pack brought.
-        """
-        of = product.line(remedy.product_line)
-        if not remedy.files or remedy.product_line != self.line.product_line or of.scheme != "branch":
-            return False
-        branches = [product.level_of_build(of, each.build) for each in remedy.files if each.build]
+        made_for = self.demanded.made_for
+        if not made_for or not verdict.remedies:
+            return verdict
         key = product.level_key(level)
-        return bool(branches) and all(
-            each not in (None, product.RTM) and product.level_key(each) < key for each in branches
-        )
+        kept = tuple(each for each in verdict.remedies if made_for.get(id(each), key) >= key)  # else a step back
+        return verdict if len(kept) == len(verdict.remedies) else replace(verdict, remedies=kept)
 
     def _unknown(self) -> Verdict:
         """Rule 12: what does not depend on the level is answered; else the level is what is missing."""

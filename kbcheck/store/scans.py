@@ -314,13 +314,15 @@ def _little(numbers: array[int]) -> array[int]:
 
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers as ranges: "0-12 15"."""
-    told: list[list[int]] = []
+    told = []
+    start = end = -2  # of a range that is none
     for number in numbers:
-        if told and number == told[-1][1] + 1:
-            told[-1][1] = number
-        else:
-            told.append([number, number])
-    return " ".join(f"{start}-{end}" if end > start else str(start) for start, end in told)
+        if number != end + 1:
+            told.append(f"{start}-{end}" if end > start else str(start))
+            start = number
+        end = number
+    told.append(f"{start}-{end}" if end > start else str(start))
+    return " ".join(told[1:])
 
 
 def _from_ranges(text: str) -> Iterator[int]:
