@@ -239,11 +239,14 @@ def _tar(stream: IO[bytes] | _Joined, name: str, size: int) -> Iterator[Item]:
 def _decompressed(stream: Any) -> Any:
     """Return what a stream holds, told by its first bytes; tarfile itself would decompress without any bound."""
     head = stream.peek(6)
+    if len(head) < 6:  # of a pipe
+        head = stream.read(6)
+        stream = _Joined(head, stream)
     if head.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(fileobj=stream)
     if head.startswith(b"BZh"):
         return bz2.BZ2File(stream)
-    return lzma.LZMAFile(stream) if head.startswith(b"\xfd7zXZ\x00") else stream
+    return lzma.LZMAFile(stream) if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00\x00\x80")) else stream
 
 
 class _Member(tarfile.TarInfo):

@@ -246,16 +246,17 @@ class _Import:
         """Store what has arrived."""
         if self._batch:
             done = self._store.replace([result.prepared for _, result in self._batch], keep=True)
-            of = {result.prepared.id: (name, result) for name, result in self._batch}
+            of = {result.prepared.digest: (name, result) for name, result in self._batch}
             self.summary.new += done.new
             self.summary.unchanged += done.kept
-            taken = [result for _, result in self._batch if result.prepared.id not in done.partial]
+            taken = [result for _, result in self._batch if result.prepared.digest not in done.partial]
             self.summary.bugs += sum(result.bug for result in taken)
             self.summary.fixes += sum(result.fix for result in taken)
             self.summary.problems += sum(result.problems for result in taken)
-            for ident in done.partial:
-                name, result = of[ident]
-                self._digests.discard(result.prepared.digest)
+            for digest in done.partial:
+                name, result = of[digest]
+                ident = result.prepared.id
+                self._digests.discard(digest)
                 if result.prepared.cut:
                     _reject(self.summary, name, f"{ident} is stored, and this text is cut off: not taken")
                 else:

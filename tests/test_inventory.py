@@ -4,6 +4,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import string
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from kbcheck import inventory
 from kbcheck.inventory import InventoryError
 from kbcheck.model import Fleet, Installation
 
-E55 = "Exchange Server 5.5"
+E55, NT = "Exchange Server 5.5", "Windows NT 4.0"
 EXPORT = ROOT / "inventory" / "directory-export.csv"
 
 
@@ -39,6 +40,8 @@ def row(**cells: str) -> str:
 
 
 TWO = "Exchange Server 5.5 SP3 on Windows NT 4.0 SP6a"
+FOR_NT = 'product: "for Windows NT 4.0" behind the service pack is not read'
+INSTALLED = "expected a service pack that is installed, and no more said of it"
 ONE_PRODUCT = "expected one product and release in a row"
 
 
@@ -617,7 +620,17 @@ GOOD = "Z,Exchange Server,5.5,SP4,,,"
             "A,Exchange Server 5.5 SP?,,,,,",
             'product "SP?": expected a number, "RTM" or nothing',
         ),
-        ("A,Exchange Server 5.5 SP3 on Windows NT 4.0 SP6a,,,,,", f'product "{TWO}": {ONE_PRODUCT}'),
+        (
+            "A,Exchange Server 5.5 SP3 on Windows NT 4.0 SP6a,,,,,",
+            f'product "{TWO}": expected one service pack in a row',
+        ),
+        ("A,Exchange Server 5.5 on Windows NT 4.0 SP6a,,,,,", f'product "{TWO[:19]}{TWO[23:]}": {ONE_PRODUCT}'),
+        ("A,Exchange Server 5.0/5.5,,,,,", f'product "Exchange Server 5.0/5.5": {ONE_PRODUCT}'),
+        ("A,Exchange Server,4.0 5.5,,,,", f'version "4.0 5.5": {ONE_PRODUCT}'),
+        ('A,Exchange Server,"5.5, SP4 not installed",,,,', f'version "5.5, SP4 not installed": {INSTALLED}'),
+        ("A,Exchange Server 5.5 (SP4 missing),,,,,", f'product "Exchange Server 5.5 (SP4 missing)": {INSTALLED}'),
+        ("A,Exchange Server,5.5 pre-SP4,,,,", f'version "5.5 pre-SP4": {INSTALLED}'),
+        ("A,Exchange Server,5.5 needs SP4,,,,", f'version "5.5 needs SP4": {INSTALLED}'),
         ("A,Exchange 5.5 and 2000,,SP1,,,", f'product "Exchange 5.5 and 2000": {ONE_PRODUCT}'),
         (
             "A,Exchange Server,5.5 SP3 (NT 4.0 SP6a),,,,",
@@ -627,8 +640,8 @@ GOOD = "Z,Exchange Server,5.5,SP4,,,"
             "A,Exchange Server 5.5 SP2 SP4,,,,,",
             'product "Exchange Server 5.5 SP2 SP4": expected one service pack in a row',
         ),
-        ("A,Exchange Server,5.0/5.5,SP2,,,", 'version "5.0/5.5": expected one release in a row'),
-        ("A,Exchange Server,5.0 and 5.5,SP2,,,", 'version "5.0 and 5.5": expected one release in a row'),
+        ("A,Exchange Server,5.0/5.5,SP2,,,", 'version "5.0/5.5": expected one product and release in a row'),
+        ("A,Exchange Server,5.0 and 5.5,SP2,,,", 'version "5.0 and 5.5": expected one product and release in a row'),
         # LATIN SMALL LETTER LONG S, which is an s in another case
         ("A,Exchange Server,5.5,SP4\u017f,,,", 'service_pack "SP4\u017f": expected a number, "RTM" or nothing'),
         ("A,Exchange Server,5.5,SP\u0664,,,", 'service_pack "SP\u0664": expected a number, "RTM" or nothing'),
@@ -653,6 +666,16 @@ def test_refused_rows(line: str, message: str) -> None:
             'product: "+ hotfix Q268886" behind the service pack is not read',
         ),
         ("Exchange Server 5.5 (SP3),", E55, "SP3", None),
+        ("SP6a Windows NT,4.0", NT, "SP6a", None),
+        ("Service Pack 4 for SNA Server,4.0", "SNA Server 4.0", "SP4", None),
+        ("Exchange Server,5.5 SP04 (Service Pack 4)", E55, "SP4", None),
+        ("Exchange Server,5.5 SP4 (Build 2653)", E55, "SP4", None),
+        ('Exchange Server,"5.5, 2653.23"', E55, "", None),
+        ("Exchange Server,5.5 SP? (unknown)", E55, "", None),
+        ("Microsoft Outlook 98 for Windows 95,", "Outlook 98", None, None),
+        ("Microsoft Exchange Server 5.5 SP3 for Windows NT 4.0,", E55, "SP3", FOR_NT),
+        ("Visual Basic 6.0 (Visual Studio 6.0),", "Visual Basic 6.0", None, None),
+        ("Microsoft SQL Server 7.0 on Windows NT 4.0,", "SQL Server 7.0", None, None),
         ("Outlook 98 for Windows 95,", "Outlook 98", None, None),
     ],
 )
@@ -669,6 +692,7 @@ def test_what_stands_around_a_service_pack(row: str, line: str, level: str | Non
         ("NT4 SP6a", ("Windows NT 4.0", "SP6a"), False),
         ("Microsoft Windows NT Server 4.00.1381 Service Pack 6", ("Windows NT 4.0", "SP6"), False),
         ("Win2k SP2", ("Windows 2000", "SP2"), False),
+        ("Windows NT 4.0 Service Pack 6a (Build 1381)", ("Windows NT 4.0", "SP6a"), False),
         ("Windwos NT 4.0 SP6a", None, True),
         ("WinNT", None, True),
         ("Linux", None, False),
@@ -679,6 +703,15 @@ def test_an_operating_system(system: str, platform: tuple[str, str] | None, told
     assert read.installations[0].platform == ((platform,) if platform else ())
     expected = f'f.csv:2: os "{system}": expected such as Windows NT 4.0 SP6a; it is not read'
     assert messages(read.remarks) == ([expected] if told else [])
+
+
+@pytest.mark.parametrize(
+    "system", ["Windows NT 4.0 SP3 / Windows 2000 SP6", "Windows NT 4.0, Windows 2000 SP3", "Windows NT 4.0 SP3 SP6a"]
+)
+def test_an_operating_system_that_is_two_is_none(system: str) -> None:
+    read = fleet(row(host="A", product="Exchange Server", version="5.5", os=f'"{system}"'))
+    assert read.installations[0].platform == ()
+    assert re.fullmatch(r'f.csv:2: os ".*": expected one .*; it is not read', messages(read.remarks)[0])
 
 
 @pytest.mark.parametrize("title", ["Prodct", "Products"])

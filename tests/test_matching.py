@@ -490,6 +490,13 @@ def test_what_runs_on_one_platform_alone_runs_on_it_whether_it_is_told_or_not() 
         *({"Windows NT 4.0": level} for level in (None, None, "SP6")),
         {},
     ]
+    rows = inventory.read_bytes(
+        "f.csv",
+        b"host,product,version,os\nA,IIS,4.0,\nA,Exchange Server,5.5,Windows NT 4.0 SP6a\nB,IIS,4.0,\n"
+        b"B,Exchange Server,5.5,Windows 2000 SP2\n",
+    ).installations
+    told_elsewhere = [dict(matching.profile_of(rows[n], rows[n : n + 2]).beside) for n in (0, 2)]
+    assert [each.get("Windows NT 4.0", "none") for each in told_elsewhere] == ["SP6a", "none"]
     reasons = [reason(each, known) for each in profiles[:3]]
     assert reasons == [Reason.LEVEL_UNKNOWN, Reason.LEVEL_UNKNOWN, Reason.FIXED_BY_OTHER_PRODUCT]
 

@@ -16,6 +16,12 @@ from kbcheck.advisory.affected import lines_of
 from kbcheck.advisory.wording import Sentence
 from kbcheck.model import Affected, Article
 
+# in 4.0 SP1, and not in SP2; in 4.0, and is fixed in 4.0 SP4; in 4.0 (SP4 is not affected)
+_DENIAL = re.compile(
+    r"\b(?:not|but|is|was|are|fixed|corrected|running|on|under|with|when|that|prior|before|after)\b|\("
+)
+_ASIDE = re.compile(r"\b(?:not|but|is|was|are|fixed|corrected|running|on|under|with)\b[^;]*$")
+
 
 class Context:
     """The place in an article that is being read, and what was said before it.
@@ -89,7 +95,9 @@ class Context:
                 continue  # nor is Outlook for Macintosh, Exchange Server Edition, a server
             lines = mention.lines or self._complete(mention, ())
             named += lines
-            told = re.sub(r",? and (?=\d)", " ", rest[mention.start : end]).rstrip(" .")
+            told = re.sub(r",? and (?=\d)", " ", _DENIAL.split(rest[mention.start : end], maxsplit=1)[0]).rstrip(" .")
+            if _ASIDE.search(rest, 0, mention.start):
+                told = ""
             for name, level in lines_of(told) if "sp" in told or "service pack" in told else ():
                 if level is not None and product.line(name).level(level) is not None:
                     self.levels.append(Affected(name, level, line, sentence.text))

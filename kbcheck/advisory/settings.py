@@ -28,7 +28,6 @@ _TRIGGERS = (
     *(
         "then do the f",
         " uses a new ",
-        "introduces a new ",
         "in conjunction with ",
         "together with ",
         "the updated ",
@@ -56,7 +55,7 @@ _STEPS = (
 )
 # After applying the fix, perform the following steps / perform one of the following
 _PROCEDURE = re.compile(
-    r"\b(?:perform|take|use|follow|complete|do) (?:the (?:following )?steps|(?:one of )?the following(?=:?$))"
+    r"\b(?:perform|take|use|follow|complete|do) (?:the (?:following )?steps|one of the following(?=:?$))"
 )
 _PASSIVE = re.compile(r"\b(?:must|has to|needs to|should) be (?:manually )?(?:added|set|created|changed|modified)\b")
 # The fix requires that the following registry value be added; the fix should be applied and the setting be set
@@ -95,15 +94,13 @@ _AND_ADD = re.compile(
 )
 # After applying the hotfix, the following registry parameter will allow
 _FOLLOWING = re.compile(r"\bthe following registry (?:value|key|parameter|entry|setting)\b")
-# The new version of Store.exe uses a new registry key that turns on; the fix uses a new registry value
-_NEW_FILE = re.compile(
-    r"\b(?:new version of [^ ]{3,40}|(?:this|the) (?:fix|hotfix|update|patch)) (?:uses|introduces)"
-    r" a new registry (?:value|key|parameter|entry|setting)\b"
-)
+# The new version of Store.exe uses a new registry key that turns on
+_NEW_FILE = re.compile(r"\bnew version of [^ ]{3,40} uses a new registry (?:value|key|parameter|entry|setting)\b")
 # This fix needs to be applied in conjunction with the preceding three changes
 _TOGETHER = re.compile(
     r"\b(?:this|the) (?:fix|hotfix|update|patch) (?:needs to|must|should|has to) be (?:applied|installed)"
-    r" (?:in conjunction|together|along) with (?:the|these) [^.]{0,40}\b(?:changes?|steps?|parameters?|settings?)\b"
+    r" (?:in conjunction|together|along) with (?:the|these) (?:preceding|following|above)"
+    r" [^.]{0,30}\b(?:changes?|steps?|parameters?|settings?)\b"
 )
 # Apply the fix mentioned below, then do the following
 _THEN_DO = re.compile(

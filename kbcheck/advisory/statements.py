@@ -198,7 +198,14 @@ class _Reader:
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         bases = {product.line(name).numbered[:3] for name in tabled} - {()}
         # One package may be for Windows NT and for Terminal Server, though its files are numbered for one of them.
-        tabled = (*tabled, *(n for n in self.at.servers if n not in tabled and product.line(n).numbered[:3] in bases))
+        tabled = (
+            *tabled,
+            *(
+                name
+                for name in self.at.servers
+                if name not in tabled and (product.line(name).numbered[:3] in bases or product.line(name).on in tabled)
+            ),
+        )
         others = tuple(name for name in self.at.affected if name not in self.at.servers)
         foreign = any(row.version is not None for row in self.rows) and not tabled and others
         offers = any(not sentence.points for sentence, *_ in self.hotfixes)
@@ -229,13 +236,19 @@ class _Reader:
         ]
 
     def _needs_what_holds(self, name: str) -> None:
-        """Record what a line needs where the text names only another line's level: Terminal Server's SP4 for NT's."""
-        for level in product.line(name).levels if name not in self.required else ():
+        """Record what a line needs where the text names only another line's level: Terminal Server's SP4 for NT's.
+
+        What is below all that its service packs hold, its release may hold.
+        """
+        holding = [level for level in product.line(name).levels if level.includes] if name not in self.required else []
+        for level in holding:
             other, upto, _ = level.includes or ("", "", "")
             needed = self.required.get(other)
-            if needed is not None and product.level_key(upto) >= product.level_key(needed):
+            if needed is None or product.level_key(upto) < product.level_key(needed):
+                continue
+            if level is not holding[0] or upto == needed:
                 self.required[name] = level.name
-                return
+            return
 
     def _is_step(self) -> bool:
         """Whether the paragraph is a step of a procedure: it tells what to install first, or how to see the fault."""
@@ -259,7 +272,8 @@ class _Reader:
         folded = sentence.folded
         if any(map(folded.__contains__, wording.REQUIRING)) and "gold" not in folded:  # Windows 2000 as released
             needs = wording.REQUIRES.search(folded) or wording.NEEDED.match(folded)
-            after = wording.POST_PACK.search(folded) if needs is None else None
+            told = needs is None and self.at.heading not in ("SYMPTOMS", "CAUSE")
+            after = wording.POST_PACK.search(folded) if told else None
             if needs is not None:
                 self._requires(needs.group(needs.lastindex or 1))
             elif after is not None:  # its product may stand before

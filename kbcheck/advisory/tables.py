@@ -75,7 +75,9 @@ _BARE_ROW = re.compile(
     re.MULTILINE,
 )
 # The English version of the Internet Information Server (IIS) 5.0 fix should have
-_PRODUCTS_FIX = re.compile(r"version of (?:the|this) ([^;]{3,60}?) (?:fix|hotfix|update|patch) should have")
+_PRODUCTS_FIX = re.compile(
+    r"version of (?:the|this) ([^;]{3,60}?) (?:fix|hotfix|update|patch) should have", re.IGNORECASE
+)
 # This fix should have the following time stamp; obtain the following fix
 _BARE_INTRODUCTION = re.compile(
     r"\b(?:fix|hotfix|update|patch)(?:es)? should have the following"
@@ -105,6 +107,7 @@ _TAG = re.compile(r"</?[A-Za-z]{1,6} ?/?>")
 _UNIT = re.compile(r"(?:bytes?|kb|k|b|mb)", re.IGNORECASE)
 _PLATFORM = re.compile(r"\(?(?:x86|alpha|i386|ia64|intel|axp|mips|ppc|powerpc|all|both|x86/alpha)\)?", re.IGNORECASE)
 _FILE = re.compile(r"[\w$#@!~%&()+\-\\/:{}^'`]*[\w~$)}](?:\.[\w$~\-]{1,10})+")
+_OFFICE = (8, 9, 10)  # what versions of Office and Outlook begin with
 _ABSENT = frozenset(("n/a", "na", "-", "", "--", "n\\a", "none"))
 
 
@@ -145,6 +148,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
     introduced = bare_introduced = False
     component: str | None = None
     heading: str | None = None
+    said: str | None = None  # the product in the words that introduce the table
     paragraph: list[str] = []
     number = first
     while number <= last:
@@ -152,7 +156,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         stripped = line.strip()
         if number in starts:
             section = starts[number]
-            introduced, component, heading, paragraph = False, None, None, []
+            introduced, component, heading, said, paragraph = False, None, None, None, []
             bare_introduced = False
             number += 2
             continue
@@ -161,8 +165,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
                 text = " ".join(paragraph).lower()
                 bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
                 if _introduces(text, section, ends=True):
-                    introduced = True
-                    heading = _of_product(text) or heading
+                    introduced, said = True, _of_product(" ".join(paragraph))
                 elif _REVOCATION.search(text):
                     introduced = False
                 paragraph = []
@@ -186,7 +189,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         if stripped.startswith(("|", "+-")):
             text = " ".join(paragraph).lower()
             introduced = introduced or _introduces(text, section)
-            table = _box(lines, number, end, component, heading)
+            table = _box(lines, number, end, component, said or heading)
             if table is not None:
                 if introduced and table.rows:
                     yield table
@@ -199,7 +202,7 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
             bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
             headed = number in heads
             columns = _names(line) if headed else _BARE_COLUMNS
-            table = _columns(lines, number + headed, end, component, heading, columns)
+            table = _columns(lines, number + headed, end, component, said or heading, columns)
             if (introduced if headed else bare_introduced) and table.rows:
                 yield table
             number = max(table.end, number + 1)
@@ -556,9 +559,7 @@ def _with_line(
     others = [name for name in affected if name not in server_lines] if branched and not named else []
     if len(others) == 1:  # Outlook 2000's 9.0.0.4005, where Exchange Server 5.5 is listed too
         build = product.file_build(product.line(others[0]), row.version)
-        if any(build) and all(
-            build[0] != level.build[0] for n in branched for level in product.line(n).levels if level.build
-        ):
+        if build and build[0] in _OFFICE:
             return replace(row, product_line=others[0], build=build)
     if branched:
         problems.append(

@@ -88,11 +88,11 @@ _OFFERED = re.compile(
     r" (?:is|are)(?: now| also| currently)?)"
     r" (?:available|developed|created)\b(?! (?:in|with|as)\b)"
     r"|\bis a (?:patch|fix|update) that (?:fixes|corrects|resolves)\b"
-    # obtain an updated version of Schannel.dll; an updated version of Afd.sys has been created
-    r"|\bobtain (?:the|an|a) (?:updated|corrected|fixed|new) (?:version )?of [\w$~-]+\.(?:exe|dll|sys|ocx|drv|vxd)\b"
-    r"(?! from\b)"
-    r"|\b(?:updated|corrected|fixed|new) (?:version )?of [\w$~-]+\.(?:exe|dll|sys|ocx|drv|vxd)"
-    r" (?:is|has been)(?: now)? (?:available|created|compiled)\b(?! (?:in|with|as|from)\b)"
+    # to resolve this problem, obtain an updated version of Schannel.dll; an updated version of Afd.sys has been created
+    r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue),? (?:please )?obtain (?:the|an|a) "
+    r"(?:updated|corrected|fixed|new) (?:version )?of [\w$~-]+\.(?:exe|dll|sys|ocx|drv|vxd)\b(?! (?:from|by)\b)"
+    r"|(?<!no )\b(?:updated|corrected|fixed|new) (?:version )?of [\w$~-]+\.(?:exe|dll|sys|ocx|drv|vxd)"
+    r" (?:is now available|has been (?:created|compiled))\b(?! (?:in|with|as|from)\b)"
 )
 _OFFERING = ("available", "developed", "created", "that fixes", "that corrects", "that resolves", "obtain", "compiled")
 # Install the hotfix mentioned below: where another sentence offers it
@@ -166,8 +166,10 @@ REQUIRES = re.compile(
 REQUIRING = ("requires", "must", "be installed", "be applied", "before you", "post")
 # The English version of this post-SP3 hotfix / The post-SMS 2.0 Service Pack 3 (SP3) version of this fix
 POST_PACK = re.compile(
-    r"\bpost-? ?[^;]{0,40}?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
-    r" (?:(?:version )?of (?:this|the) )?(?:fix|hotfix|update|patch)\b"
+    r"\b(?:of (?:this|the)|this is a) post-? ?[^;]{0,40}?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
+    r" (?:fix|hotfix|update|patch)\b"
+    r"|\bpost-? ?[^;]{0,40}?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?"
+    r" (?:version )?of (?:this|the) (?:fix|hotfix|update|patch)\b"
 )
 # Because of file dependencies, Exchange Server 5.5 Service Pack 4 must be applied before you apply this fix / Service
 # Pack 3 must be applied to Windows NT 4.0 prior to applying this fix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +33,7 @@ def write(chunks: Iterable[str], output: Path | None) -> None:
                 raise
         return
     output = output.resolve()  # a link stays one
-    name = output.parent / f".kbcheck-{os.getpid()}"  # not longer than the name itself may be
+    name = output.parent / f".kbcheck-{secrets.token_hex(8)}"  # not longer than the name itself may be
     try:
         with name.open("x", encoding="utf-8", newline="") as stream:
             stream.writelines(chunks)

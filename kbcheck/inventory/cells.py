@@ -25,8 +25,29 @@ _DIRECTORY = re.compile(
 )
 _RELEASE_LEVEL = re.compile(r"(.*?)[ ,]*\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)\W*", re.IGNORECASE)
 _LEVELS = re.compile(r"\b(?:sp|service pack) ?(\d{1,2}[a-z]?|\?+)(?!\w)", re.IGNORECASE)
-_RELEASES = re.compile(r"\d+\.\d+ ?(?:/|,|;|\+|&|and|or|und|oder|et) ?\d+\.\d+.*", re.IGNORECASE)  # 5.0/5.5
-_FOR = re.compile(r"\bfor (?:microsoft )?$")  # Outlook 98 for Windows 95
+# 5.0/5.5, 5.0 and 5.5; not: 5.5, 2653.23
+_RELEASES = re.compile(
+    r"(?<![\d.])(\d{1,2}\.\d{1,2}) ?(?:[/,;+& -]|and|or|to|und|oder|bis|et) ?(\d{1,2}\.\d{1,2})(?![\d.])", re.IGNORECASE
+)
+# Outlook 98 for Windows 95, Visual Basic 6.0 (Visual Studio 6.0): before the second
+_BESIDE = re.compile(r"(?:\b(?:for|on|with|under|running)|\() ?$")
+# no SP3, needs SP4, pre-SP4: before the service pack
+_DENIED = re.compile(
+    r"(?:\b(?:no|not|needs?|requires?|without|before|below|until|pre|missing|kein\w*|ohne|vor|unter)|<)\W*$",
+    re.IGNORECASE,
+)
+# what may stand behind a service pack that is installed
+_PACK_WORDS = re.compile(
+    r"\b(?:build|version|edition|enterprise|standard|server|workstation|english|german|french|intel|alpha|x86|i386"
+    r"|service pack|sp|\d[\d.]*[a-z]?)\b",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    rf"(?:{_PACK_WORDS.pattern}|\b(?:hot ?fix(?:es)?|qfes?|srp|rollup|(?:q|kb)\d{{5,7}}|and|mit|with)\b"
+    r"|\b(?:for|on|under|running|with) (?:microsoft )?windows(?: nt|95|98)?(?: server| workstation)?\b|\W|_)*+",
+    re.IGNORECASE,
+)
+_LINKING = re.compile(r"^(?:for|of|von|auf) ", re.IGNORECASE)
 _NT = re.compile(r"\b(?:win)?nt ?(?=\d)", re.IGNORECASE)  # NT4
 _WINDOWS = re.compile(r"\bnt\b|winnt|2000|2k\b", re.IGNORECASE)
 _BUILT = re.compile(r"(?<=\b\d)\.0+(?:\.\d+)+")  # 4.00.1381
@@ -196,9 +217,6 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
     )
     product_text = _without_level(product_text, "product", levels, messages)
     version_text = _without_level(version_text, version_title, levels, messages).strip()
-    several = _RELEASES.fullmatch(version_text)
-    if several:
-        raise RowError(f'{version_title} "{_clip(version_text)}": expected one release in a row')
     if pack_text:
         levels.append(_level(pack_text, pack_title))
     line = _line(product_text, version_text, build_text, files, messages)
@@ -233,10 +251,15 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
             entry.sources.append((column, Source(name, 0, row[column][1]), row[column][0]))
     os_text, os_title = row.get("os", ("", ""))
     if os_text:
-        match = _RELEASE_LEVEL.fullmatch(os_text)
-        system = product.find_line(_NT.sub("NT ", _BUILT.sub(".0", match.group(1) if match else os_text)))
+        packs: list[str] = []
+        try:
+            system = _without_level(os_text, os_title, packs, messages)
+        except RowError as error:
+            messages.append((False, f"{error}; it is not read"))
+            return entry, tuple(messages)
+        system = product.find_line(_NT.sub("NT ", _BUILT.sub(".0", system)))
         if product.line(system).levels:
-            entry.platform.setdefault((system, product.parse_level(match.group(2)) if match else None))
+            entry.platform.setdefault((system, packs[0] if packs else None))
         elif _WINDOWS.search(os_text):
             messages.append(
                 (False, f'{os_title} "{_clip(os_text)}": expected such as Windows NT 4.0 SP6a; it is not read')
@@ -247,31 +270,37 @@ def _installation(name: str, told: tuple[tuple[str, tuple[str, str]], ...], file
 def _without_level(text: str, title: str, levels: list[str], messages: list[tuple[bool, str]]) -> str:
     """Return a cell's text without the service pack that it names, which is added to `levels`.
 
-    Raises RowError where it names several products or service packs: which of them is the row's is not known.
+    Raises RowError where it names several products, releases or service packs, or says more of one than that it is
+    there ("SP4 planned"): what the row tells is not known then.
     """
-    mentions = [each for each in product.mentions(product.fold(text)) if each.lines]
-    named = dict.fromkeys(
-        name for each in mentions if not _FOR.search(text.lower()[: each.start]) for name in each.lines
-    )
-    if len(named) > 1:
+    folded = product.fold(text)
+    named: dict[str, None] = {}
+    pack = _LEVELS.search(folded)
+    for each in product.mentions(folded):
+        beside = named and _BESIDE.search(folded, 0, each.start)
+        if each.lines and (not beside or (pack is not None and each.start < pack.start())):
+            named |= dict.fromkeys(each.lines)
+    numbers = _RELEASES.search(text)
+    if len(named) > 1 or (numbers is not None and numbers.group(1) != numbers.group(2)):
         raise RowError(f'{title} "{_clip(text)}": expected one product and release in a row')
-    packs = {match.group(1).lower() for match in _LEVELS.finditer(text)}
+    match = _RELEASE_LEVEL.fullmatch(text)
+    told = [each for each in _LEVELS.finditer(text) if "?" not in each.group(1)]
+    packs = {product.parse_level(each.group(1)) for each in told}
     if len(packs) > 1:
         raise RowError(f'{title} "{_clip(text)}": expected one service pack in a row')
-    match = _RELEASE_LEVEL.fullmatch(text)
-    rest = ""
-    if match is None and packs:  # Exchange 5.5 SP3 + hotfix Q268886
-        match = _LEVELS.search(text)
-        assert match is not None
-        text, rest = text[: match.start()].rstrip(" ,("), text[match.end() :].strip(" )")
-        levels.append(_level(f"SP{match.group(1)}", title))
-        if re.search(r"\w", rest):
-            messages.append((False, f'{title}: "{_clip(rest)}" behind the service pack is not read'))
-        return text
-    if match is not None:
+    if match is not None and not told:
         levels.append(_level(f"SP{match.group(2)}", title))
-        return match.group(1)
-    return text
+    if not told:
+        return text if match is None else match.group(1)
+    before, behind = text[: told[0].start()].rstrip(" ,(-"), text[told[-1].end() :].strip(" )")
+    if _DENIED.search(before) or (before and not _HARMLESS.fullmatch(behind)):
+        raise RowError(f'{title} "{_clip(text)}": expected a service pack that is installed, and no more said of it')
+    levels.append(_level(told[0].group(1), title))
+    if not before:  # Service Pack 4 for SNA Server
+        return _LINKING.sub("", behind)
+    if re.search(r"\w", _PACK_WORDS.sub("", behind)):
+        messages.append((False, f'{title}: "{_clip(behind)}" behind the service pack is not read'))
+    return before
 
 
 def _points(text: str) -> str:

@@ -72,8 +72,10 @@ class Columns:
         self._others = [(n, title) for n, title in others[:100] if n not in doubled]
         twice = {title for title, number in Counter(title for _, title in (*kept, *others)).items() if number > 1}
         self._kept = [*kept, *((n, f"{title} (column {n + 1})" if title in twice else title) for n, title in others)]
-        for place, title, column in self._near() if "product" not in known else ():
-            if column == "product":  # without it all rows would be taken for Exchange Server
+        for place, title, column in self._near() if "product" not in known and not self.long_form else ():
+            if column == "product" and not re.search(
+                r"(?:id|no|key|code)$", _plain(title)
+            ):  # without it all rows would be taken for Exchange Server
                 raise InventoryError(f'{name}:{line}: column {place + 1}, "{title}", is not known: expected product?')
         self.host = itemgetter(self.places["host"])
         self.telling = [place for column, place in self.places.items() if column not in ("host", "site", "tags")]

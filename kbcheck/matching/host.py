@@ -27,7 +27,9 @@ def profile_of(installation: Installation, beside: Sequence[Installation] = ()) 
             others[other.product_line] = levels[0] if len(levels) == 1 else None
     alone = product.line(installation.product_line).on
     if alone is not None and not any(product.line(name).platform for name in others):
-        others[alone] = None  # it is there, with whatever service pack
+        heard = {level for each in beside for name, level in each.platform if name == alone and level is not None}
+        if heard or not any(each.platform for each in beside):  # what another row of the host says of its system
+            others[alone] = heard.pop() if len(heard) == 1 else None  # else it is there, with whatever service pack
     others.pop(installation.product_line, None)
     return Profile(
         installation.product_line,

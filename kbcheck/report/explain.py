@@ -9,6 +9,7 @@ from typing import Any
 
 from kbcheck import matching, product
 from kbcheck.model import (
+    HOTFIX_ONLY,
     ArticleKnowledge,
     Correction,
     CorrectionKind,
@@ -202,8 +203,6 @@ def text(asked: Explanation, width: int = 80) -> str:
                 subsequent_indent="                 ",
             )
         )
-    elif verdict.status is Status.UNDETERMINED:
-        lines.append("No column of the inventory would decide it.")
     if known.id == DEADLOCK and verdict.status is not Status.NOT_APPLICABLE:
         used = (
             "a file version"
@@ -450,6 +449,8 @@ def _where(row: HostRow, columns: Sequence[str], words: str = "") -> str:
 def _without_remedy(asked: Explanation) -> str:
     """Return what is left to do where no correction is known for the host's own product."""
     own = asked.profile.product_line
+    if asked.verdict.first_fixed == HOTFIX_ONLY:
+        return f"the hotfix for {own} was made for earlier service packs, and no other is known"
     fixed = [f"{o.product_line} {o.first_fixed}" for o in asked.known.lines if o.first_fixed is not None]
     others = f"; it is corrected in {', '.join(fixed)}" if fixed else ""
     return f"no correction is known for {own}{others}; the article may have a workaround"

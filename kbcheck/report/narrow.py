@@ -53,7 +53,7 @@ def narrow(assessment: Assessment, articles: Sequence[str], products: Sequence[s
                 for column, ident in zip(assessment.columns, assessment.articles, strict=True)
                 if any(v.status is not Status.NOT_APPLICABLE for v in (*column.of_group, *column.apart.values()))
             ]
-            assessment = _some(assessment, concerned)
+            assessment = _some(assessment, concerned or list(assessment.articles))
     return assessment
 
 

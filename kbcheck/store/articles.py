@@ -29,8 +29,8 @@ _BOUND = 5000  # what one statement binds of what a user gave
 class Replaced:
     """What storing a batch did.
 
-    `kept`: how many articles were stored before from the same bytes; `partial`: those that are stored from a whole
-    text, where the new one is cut off or abridged.
+    `kept`: how many articles were stored before from the same bytes; `partial`: the digests of
+    texts that were not taken, being cut off or abridged where a better one is stored.
     """
 
     new: int
@@ -110,7 +110,7 @@ class Articles(Database):
         for each in prepared:
             before = latest.get(each.number)
             if before is not None and ((before.whole and not each.whole) or (each.cut and not before.cut)):
-                partial.append(each.id)
+                partial.append(each.digest)
             else:
                 latest[each.number] = each
         with self.writing() as connection:
@@ -124,7 +124,7 @@ class Articles(Database):
             kept = (same if keep else set()) | (latest.keys() - same if again else set())
             others = [latest[number] for number in known if number not in same and not latest[number].whole]
             worse = self._better(connection, others) - kept
-            partial += (latest[number].id for number in worse)
+            partial += (latest[number].digest for number in worse)
             for number in kept | worse:
                 del latest[number]
                 known.pop(number, None)
