@@ -338,7 +338,14 @@ def test_a_version_that_fits_no_listed_server_is_the_clients_that_is_listed_too(
 
 @pytest.mark.parametrize(
     ("version", "line"),
-    [("4.0.1381.7177", NT), ("4.0.1381.33545", TSE), ("5.0.2195.4000", None), ("4.71.2000.0", None)],
+    [
+        ("4.0.1381.7177", NT),
+        ("4.0.1381.33000", TSE),
+        ("4.0.1381.32999", NT),
+        ("4.0.1381.33545", TSE),
+        ("5.0.2195.4000", None),
+        ("4.71.2000.0", None),
+    ],
 )
 def test_the_fourth_number_tells_terminal_servers_files(version, line):
     """Q325086 lists Windows NT 4.0 and Terminal Server, and has one table; the fix is offered for both."""
@@ -384,6 +391,22 @@ def test_files_are_numbered_like_their_line_or_like_what_it_runs_on(version, lin
     )
     body = f"{ATTRIBUTES}\n\n" + box("File name|Version", f"Asp.dll|{version}")
     assert [row.product_line for row in read(body, applies_to=applies).fixed_files] == [line]
+
+
+def test_a_platforms_number_is_its_own_before_it_is_of_what_runs_on_it():
+    applies = ("Microsoft Internet Information Services version 5.0", "Microsoft Windows 2000 Server")
+    body = f"{ATTRIBUTES}\n\n" + box("File name|Version", "Asp.dll|5.0.2195.4555")
+    for order in (applies, applies[::-1]):
+        assert [row.product_line for row in read(body, applies_to=order).fixed_files] == ["Windows 2000"]
+
+
+def test_the_words_before_a_table_tell_of_no_other():
+    first = "The English version of the IIS 4.0 fix should have the following file attributes or later:"
+    body = f"{first}\n\n" + box("File name|Version", "Asp.dll|7.0.1.1") + f"\n\n{ATTRIBUTES}\n\n"
+    body += box("File name|Version", "User32.dll|4.0.1381.7092")
+    applies = ("Microsoft Internet Information Server version 4.0", "Microsoft Windows NT Server version 4.0")
+    lines = [row.product_line for row in read(body, applies_to=applies).fixed_files]
+    assert lines == ["Internet Information Server 4.0", NT]
 
 
 def test_what_stands_beside_a_product_in_a_heading_is_not_what_it_is_about():

@@ -351,6 +351,11 @@ def test_output_may_have_as_long_a_name_as_a_file_may(run: Run, db: str, tmp_pat
     assert [each.name for each in tmp_path.iterdir() if each.suffix == ".txt"] == [output.name]
 
 
+def test_a_name_that_no_host_has(run: Run, scanned: str) -> None:
+    ran = run("explain", "x" * 60_000, "Q241556", "--db", scanned)
+    assert (ran.code, ran.err[:14], ran.err[-12:]) == (4, "kbcheck: no ho", "' in scan 1\n")
+
+
 def test_a_scan_whose_output_has_no_place_is_not_stored(run: Run, db: str, tmp_path: Path) -> None:
     output = tmp_path / "none" / "x.csv"
     ran = run("scan", SERVERS, "-o", str(output), "--db", db)

@@ -288,6 +288,13 @@ def test_an_abridged_text_is_not_replaced_by_one_that_is_cut_off(place: str) -> 
         assert "Abridged." in stored.article.text
 
 
+def test_a_cut_text_is_replaced_by_another(place: str) -> None:
+    part = text("Q900001", sections=(("STATUS", "Abridged."),))
+    with Store(place) as store:
+        importing.run(found(part[:300]), store)
+        assert counts(importing.run(found(part[:320]), store)) == (0, 1, 0)
+
+
 def test_articles_one_behind_the_other_are_all_read(place: str) -> None:
     every = [article(100000 + n) for n in range(5)]
     with Store(place) as store:
