@@ -396,6 +396,8 @@ def test_the_number_of_a_service_pack_at_the_begin_of_a_line_is_no_list_item():
         ("An updated version of Qext.sys is available. It is on the maker's board.", "kbbug", False),
         ("Do not obtain an updated version of Tcpip.sys.", "kbbug", False),
         ("To obtain the corrected version of Mtxdm.dll, install the data access components.", "kbbug", False),
+        ("To resolve this problem, the following files are available for download from Microsoft.", "kbbug", True),
+        ("The following files are available for download from Microsoft.", "kbbug", False),
         ("Call IBM to obtain an updated version of Xga.sys.", "kbbug", False),
         ("Obtain an updated version of Xga.sys from its maker.", "kbbug", False),
         ("A new version of Store.exe is available in the next release.", "kbbug", False),

@@ -87,6 +87,7 @@ _OFFERED = re.compile(
     r"(?: now)?|\b(?:hot ?fix|fix|patch|update)(?:es)? (?:to|for) (?!the (?:latest )?service pack)(?:[^.;]|\.\d){1,80}?"
     r" (?:is|are)(?: now| also| currently)?)"
     r" (?:available|developed|created)\b(?! (?:in|with|as)\b)"
+    r"|\bto (?:resolve|correct|fix) this (?:problem|issue),? the following files? (?:is|are) available for download\b"
     r"|\bis a (?:patch|fix|update) that (?:fixes|corrects|resolves)\b"
     # to resolve this problem, obtain an updated version of Schannel.dll; an updated version of Afd.sys has been created
     r"|\bto (?:resolve|correct|fix|work around) this (?:problem|issue),? (?:please )?obtain (?:the|an|a) "
@@ -237,6 +238,7 @@ TRIGGERS = (
     "remedied",
     "rollup",
     "individual package",
+    "available for download",
     "not occur",
     "not exist",
 )
