@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kbcheck import product
 from kbcheck.advisory import prose, wording
@@ -21,6 +21,14 @@ _DENIAL = re.compile(
     r"\b(?:not|but|is|was|are|fixed|corrected|running|on|under|with|when|that|prior|before|after)\b|\("
 )
 _ASIDE = re.compile(r"\b(?:not|but|is|was|are|fixed|corrected|running|on|under|with)\b[^;]*$")
+
+
+def _packs(text: str) -> Iterator[tuple[str, str]]:
+    """Return the (line, level) pairs of a product's service packs in which a fault is said to be."""
+    told = re.sub(r",? and (?=\d)", " ", _DENIAL.split(text, maxsplit=1)[0]).rstrip(" .")
+    for name, level in lines_of(told) if "sp" in told or "service pack" in told else ():
+        if level is not None and product.line(name).level(level) is not None:
+            yield name, level
 
 
 class Context:
@@ -95,12 +103,8 @@ class Context:
                 continue  # nor is Outlook for Macintosh, Exchange Server Edition, a server
             lines = mention.lines or self._complete(mention, ())
             named += lines
-            told = re.sub(r",? and (?=\d)", " ", _DENIAL.split(rest[mention.start : end], maxsplit=1)[0]).rstrip(" .")
-            if _ASIDE.search(rest, 0, mention.start):
-                told = ""
-            for name, level in lines_of(told) if "sp" in told or "service pack" in told else ():
-                if level is not None and product.line(name).level(level) is not None:
-                    self.levels.append(Affected(name, level, line, sentence.text))
+            if ("sp" in rest or "service pack" in rest) and _ASIDE.search(rest, 0, mention.start) is None:
+                self.levels += (Affected(*told, line, sentence.text) for told in _packs(rest[mention.start : end]))
             pack = wording.CONFIRMED_PACK.match(rest, mention.end) if len(lines) == 1 else None
             if pack and product.line(lines[0]).level(f"SP{pack.group(1)}") is not None:
                 self._confirm(Affected(lines[0], f"SP{pack.group(1)}", line, sentence.text))

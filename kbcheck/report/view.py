@@ -46,14 +46,15 @@ def remedy_text(remedy: Remedy, own: str = "", *, brief: bool = False) -> str:
     if remedy.level == product.RTM:
         return f"upgrade to {remedy.product_line}"
     of = "" if remedy.product_line == own else f"{product.line(remedy.product_line).short} "
-    needs = f", needs {of}{remedy.requires}" if remedy.requires is not None else ""
+    needs = f"needs {of}{remedy.requires}" if remedy.requires is not None else ""
     if remedy.level is not None:
-        return f"{of}{remedy.level}" + (f" (needs {of}{remedy.requires})" if remedy.requires is not None else "")
+        return f"{of}{remedy.level}" + (f" ({needs})" if needs else "")
+    source = f"({remedy.source}, {needs})" if needs else f"({remedy.source})"
     if brief or not remedy.files:
-        return f"hotfix ({remedy.source}{needs})"
+        return f"hotfix {source}"
     names = {product.file_key(each.file) for each in remedy.files}  # a table may have each for Alpha and for Intel
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{remedy.files[0].file} {remedy.files[0].version}{more} ({remedy.source}{needs})"
+    return f"{remedy.files[0].file} {remedy.files[0].version}{more} {source}"
 
 
 def next_step(profile: Profile, verdicts: Iterable[Verdict]) -> str:

@@ -66,11 +66,11 @@ class Store(Articles, Scans):
                 "update kbcheck"
             )
         self.keep_log()
-        if version < schema.VERSION and "mode" in self.engine.url.query:
-            raise StoreError(
-                f"{self.shown}: made by an older kbcheck, and its folder is read-only: copy the file elsewhere"
-            )
         if version < schema.VERSION:
+            if "mode" in self.engine.url.query:
+                raise StoreError(
+                    f"{self.shown}: made by an older kbcheck, and its folder is read-only: copy the file elsewhere"
+                )
             self._upgrade(version)
 
     def _upgrade(self, version: int) -> None:
