@@ -331,7 +331,7 @@ def _order(correction: Correction) -> tuple[object, ...]:
         correction.text,
         correction.order,
         correction.released.isoformat() if correction.released is not None else "",
-        str(correction.files),
+        str(correction.files) if correction.files else "",
         correction.requires or "",
     )
 

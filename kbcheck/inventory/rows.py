@@ -201,7 +201,7 @@ class _SaidError(Exception):
 
 
 class _Lines(dict[str, int]):
-    """The ways to write the cells of a line from the first that tells to the last, each with a number.
+    """The ways to write the cells of a line from the first that tells to the last, each with its template.
 
     Each is read once, and once for each of them what stands beside them. Lines have no quote and are without the host,
     which is their first cell.
@@ -215,9 +215,8 @@ class _Lines(dict[str, int]):
         self._before, self._count, self._behind = first - 1, last - first + 1, columns.width - 1 - last
         self._delimiter, self._tell, self._extra = delimiter, tell, extra
         self._kept = [place - first for place in columns.kept if first <= place <= last]
-        self._templates: list[int] = []
-        self._rests: list[Callable[[str], int]] = []
         self._beside: dict[tuple[str, ...], _Beside] = {}
+        self._rests: dict[str, Callable[[str], int]] = {}
 
     @property
     def ways(self) -> int:
@@ -236,9 +235,11 @@ class _Lines(dict[str, int]):
         if self._before:
             whole, cuts = cuts, [cut.split(self._delimiter, self._before)[-1] for cut in cuts]
             rests = [all_[: len(all_) - len(cut)] + rest for all_, cut, rest in zip(whole, cuts, rests, strict=True)]
-        ways = list(map(self.__getitem__, cuts))
-        extras = list(map(call, map(self._rests.__getitem__, ways), rests))
-        return map(self._templates.__getitem__, ways), extras
+        templates = list(map(self.__getitem__, cuts))
+        if len(self._beside) == 1:  # as where no cell is kept between those that tell
+            (beside,) = self._beside.values()
+            return templates, list(map(beside.__getitem__, rests))
+        return templates, list(map(call, map(self._rests.__getitem__, cuts), rests))
 
     def __missing__(self, text: str) -> int:
         cells = text.rstrip("\r\n").split(self._delimiter)
@@ -248,10 +249,9 @@ class _Lines(dict[str, int]):
         template = self._tell([*[""] * (self._before + 1), *cells, *[""] * self._behind])
         kept = tuple(cells[place] for place in self._kept)
         beside = self._beside.setdefault(kept, _Beside(cells, self._before, self._delimiter, self._extra))
-        self._templates.append(template)
-        self._rests.append(beside.__getitem__)
-        self[text] = len(self)
-        return self[text]
+        self._rests[text] = beside.__getitem__
+        self[text] = template
+        return template
 
 
 class _Beside(dict[str, int]):

@@ -37,7 +37,8 @@ def examine(stream: BinaryIO) -> tuple[str, str, bool]:
     while chunk := stream.read(1024 * 1024):
         digest.update(chunk)
         codec = codec or _codec(chunk)
-        valid = valid and codec.startswith("utf-8") and _decodes(utf8, chunk)
+        plain = chunk.isascii() and not utf8.getstate()[0]  # the quick way for most
+        valid = valid and codec.startswith("utf-8") and (plain or _decodes(utf8, chunk))
     valid = valid and _decodes(utf8, b"", final=True)
     stream.seek(0)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kbcheck import product
@@ -57,18 +57,17 @@ class Fleetwide:
         """Return the verdicts about one article; what is equal is mostly one object."""
         of_group: list[Verdict] = [None] * len(self._members)  # type: ignore[list-item]  # each is set below
         apart: dict[int, Verdict] = {}
-        unlisted: dict[tuple[object, ...], Verdict] = {}
+        unlisted = []
         fixed = {line.product_line for line in known.lines if line.first_fixed is not None}
         for name, by_levels in self._of_line.items():
             line = known.line(name)
-            if line is not None and line.listed:
-                beside = fixed if serviced_beside(line) else frozenset()
-                for levels, groups in by_levels.items():
-                    self._judge(known, line, levels, groups, beside, of_group, apart)
+            if line is None or not line.listed:
+                unlisted.append(name)
                 continue
-            verdict = not_listed(name, known, line)
-            verdict = unlisted.setdefault((verdict.reason, verdict.first_fixed, verdict.evidence.notes), verdict)
-            for groups in by_levels.values():
+            beside = fixed if serviced_beside(line) else frozenset()
+            self._judge(known, line, by_levels, beside, of_group, apart)
+        for name, verdict in zip(unlisted, not_listed(known, unlisted), strict=True):
+            for groups in self._of_line[name].values():
                 for group in groups:
                     of_group[group] = verdict
         return Column(tuple(of_group), apart)
@@ -77,34 +76,35 @@ class Fleetwide:
         self,
         known: ArticleKnowledge,
         line: LineKnowledge,
-        levels: Levels,
-        groups: Sequence[int],
+        by_levels: Mapping[Levels, Sequence[int]],
         beside: Collection[str],
         of_group: list[Verdict],
         apart: dict[int, Verdict],
     ) -> None:
-        """Judge groups of one line and level, which differ in what runs beside; only `beside` of that matters."""
+        """Judge the groups of one line, by level; in what runs beside they differ, of which only `beside` matters."""
         demanded = prepared(line)
-        named = (*demanded.wanted, *demanded.claims)
-        told = frozenset(name for name in named if (line.product_line, name) in self._told)
-        shared: dict[tuple[object, ...], Verdict] = {}
-        for group in groups:
-            near: Beside = ()
-            if beside:
-                near = tuple(
-                    each
-                    for each in self._profiles[self._members[group][0]].beside
-                    if each[0] in beside or product.line(each[0]).platform
-                )
-            for alike in self._split(group, told):
-                key = (near, demanded.key_of(alike.files), alike.hotfixes)
-                verdict = shared.get(key)
-                if verdict is None:
-                    verdict = shared[key] = at_levels(self._profiles[alike.members[0]], levels, known, line)
-                if of_group[group] is None:
-                    of_group[group] = verdict
-                elif verdict is not of_group[group]:
-                    apart.update(dict.fromkeys(alike.members, verdict))
+        told = frozenset(
+            name for name in (*demanded.wanted, *demanded.claims) if (line.product_line, name) in self._told
+        )
+        for levels, groups in by_levels.items():
+            shared: dict[tuple[object, ...], Verdict] = {}
+            for group in groups:
+                near: Beside = ()
+                if beside:
+                    near = tuple(
+                        each
+                        for each in self._profiles[self._members[group][0]].beside
+                        if each[0] in beside or product.line(each[0]).platform
+                    )
+                for alike in self._split(group, told):
+                    key = (near, demanded.key_of(alike.files), alike.hotfixes)
+                    verdict = shared.get(key)
+                    if verdict is None:
+                        verdict = shared[key] = at_levels(self._profiles[alike.members[0]], levels, known, line)
+                    if of_group[group] is None:
+                        of_group[group] = verdict
+                    elif verdict is not of_group[group]:
+                        apart.update(dict.fromkeys(alike.members, verdict))
 
     def _split(self, group: int, names: frozenset[str]) -> list[_Alike]:
         """Return the profiles of a group by what they tell of files and hotfixes; those that tell none first."""

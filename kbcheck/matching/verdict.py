@@ -30,7 +30,7 @@ rollup that is claimed, with the reported files of a block at their versions, is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kbcheck import product
@@ -84,7 +84,7 @@ def assess(profile: Profile, known: ArticleKnowledge) -> Verdict:
     """Return the verdict for one profile and one article."""
     line = known.line(profile.product_line)
     if line is None or not line.listed:
-        return not_listed(profile.product_line, known, line)
+        return next(not_listed(known, [profile.product_line]))
     return at_levels(profile, candidate_levels(profile), known, line)
 
 
@@ -104,18 +104,28 @@ def at_levels(profile: Profile, levels: Levels, known: ArticleKnowledge, line: L
     return replace(verdicts[-1], evidence=replace(last, notes=(*last.notes, f"{note}; the verdict is the same")))
 
 
-def not_listed(name: str, known: ArticleKnowledge, line: LineKnowledge | None) -> Verdict:
-    """Return the verdict for a product line that an article does not list (rule 1)."""
-    own = product.line(name).product
+def not_listed(known: ArticleKnowledge, names: Iterable[str]) -> Iterator[Verdict]:
+    """Return the verdict for each of some product lines that an article does not list (rule 1).
+
+    What is equal is one object.
+    """
     affected = tuple(each.affected[0] for each in known.lines if each.listed and each.affected)
-    same = any(product.line(each.product_line).product == own for each in affected)
-    reason = Reason.RELEASE_NOT_LISTED if same else Reason.PRODUCT_NOT_LISTED
-    notes: tuple[str, ...] = ()
-    if line is not None and line.deciding and line.earliest is not None and line.earliest != product.RTM:
-        source = line.deciding[0]
-        notes = (f"{source.source} says of {name} that {line.earliest} corrects it, which the article does not list",)
-    evidence = Evidence(1, affected, ("product", "version"), notes=notes)
-    return Verdict(known.id, _STATUS[reason], reason, evidence, line.first_fixed if line else None)
+    products = {product.line(each.product_line).product for each in affected}
+    made: dict[tuple[object, ...], Verdict] = {}
+    for name in names:
+        line = known.line(name)
+        same = product.line(name).product in products
+        reason = Reason.RELEASE_NOT_LISTED if same else Reason.PRODUCT_NOT_LISTED
+        first_fixed = line.first_fixed if line is not None else None
+        notes: tuple[str, ...] = ()
+        if line is not None and line.deciding and line.earliest is not None and line.earliest != product.RTM:
+            said = f"{line.deciding[0].source} says of {name} that {line.earliest} corrects it"
+            notes = (f"{said}, which the article does not list",)
+        key = (reason, first_fixed, notes)
+        if key not in made:
+            evidence = Evidence(1, affected, ("product", "version"), notes=notes)
+            made[key] = Verdict(known.id, _STATUS[reason], reason, evidence, first_fixed)
+        yield made[key]
 
 
 class _Question:
@@ -191,16 +201,18 @@ class _Question:
     def _unknown(self) -> Verdict:
         """Rule 12: what does not depend on the level is answered; else the level is what is missing."""
         line = self.line
-        levels = [each.name for each in product.line(line.product_line).levels]
-        verdicts = [self.at(level) for level in levels or [product.RTM]]
-        if len({verdict.status for verdict in verdicts}) == 1:
-            evidence = verdicts[0].evidence
-            shared = (note for note in evidence.notes if all(note in each.evidence.notes for each in verdicts))
-            open_ = verdicts[0].status is Status.UNDETERMINED  # which says by itself what is not known
-            notes = (*shared, *(() if open_ else ("the level is not known; the verdict is the same for all of them",)))
-            fields = tuple(f for f in evidence.fields if f != "service_pack")
-            return replace(verdicts[0], evidence=replace(evidence, notes=notes, fields=fields))
-        return self.answer(Reason.LEVEL_UNKNOWN, 12, line.deciding or line.affected, _LEVEL, missing=_LEVEL)
+        first, *others = [each.name for each in product.line(line.product_line).levels] or [product.RTM]
+        verdicts = [self.at(first)]
+        for level in reversed(others):  # the last differs soonest
+            verdicts.append(self.at(level))
+            if verdicts[-1].status is not verdicts[0].status:
+                return self.answer(Reason.LEVEL_UNKNOWN, 12, line.deciding or line.affected, _LEVEL, missing=_LEVEL)
+        evidence = verdicts[0].evidence
+        shared = (note for note in evidence.notes if all(note in each.evidence.notes for each in verdicts))
+        open_ = verdicts[0].status is Status.UNDETERMINED  # which says by itself what is not known
+        notes = (*shared, *(() if open_ else ("the level is not known; the verdict is the same for all of them",)))
+        fields = tuple(f for f in evidence.fields if f != "service_pack")
+        return replace(verdicts[0], evidence=replace(evidence, notes=notes, fields=fields))
 
     def _corrected(self, level: str) -> Verdict | None:
         """Rules 3 to 11, None when none of them answers."""

@@ -38,6 +38,10 @@ class Prepared:
     rows: tuple[list[tuple[Any, ...]], ...]
 
 
+_KINDS = {each.value: each for each in CorrectionKind}  # quicker than CorrectionKind(value), which is asked often
+_METHODS = {each.value: each for each in Method}
+
+
 def number_of(ident: str) -> int:
     """Return the number in an article's id."""
     return int(ident[1:])
@@ -114,8 +118,8 @@ def correction_of(row: Any) -> Correction:
         f"Q{subject}",
         product_line,
         level,
-        CorrectionKind(kind),
-        Method(method),
+        _KINDS[kind],
+        _METHODS[method],
         f"Q{source}",
         line,
         text,

@@ -114,7 +114,7 @@ class Scans(Database):
                     (entry[2] if apart else entry[1]).append(which)
             for verdict, groups, profiles in found.values():
                 head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
-                own = (details.number(verdict), ranges(groups), ranges(sorted(profiles)))
+                own = (details.number(verdict), ranges(groups), ranges(sorted(profiles)) if profiles else "")
                 rows.append((*head, verdict.first_fixed, *own))
         self.bulk(connection, schema.finding, rows)
         self._save_details(connection, number, details)
