@@ -18,7 +18,7 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Self
@@ -152,7 +152,7 @@ def _stdin(stream: BinaryIO) -> Iterator[Item]:
             )
             return
         yield from _archive(io.BytesIO(data), "-", len(data), kind="zip")
-    elif head.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh")) or head[257:262] == b"ustar":
+    elif head.startswith(tuple(_COMPRESSED)) or head[257:262] == b"ustar":
         yield from _archive(rest, "-", 0, kind="tar")
     else:
         yield _checked("-", rest.read(MAX_BYTES + 1), named=True, done=1.0)
@@ -242,11 +242,16 @@ def _decompressed(stream: Any) -> Any:
     if len(head) < 6:  # of a pipe
         head = stream.read(6)
         stream = _Joined(head, stream)
-    if head.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=stream)
-    if head.startswith(b"BZh"):
-        return bz2.BZ2File(stream)
-    return lzma.LZMAFile(stream) if head.startswith((b"\xfd7zXZ\x00", b"\x5d\x00\x00\x80")) else stream
+    opener = next((opener for begin, opener in _COMPRESSED.items() if head.startswith(begin)), None)
+    return opener(stream) if opener is not None else stream
+
+
+_COMPRESSED: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": lambda stream: gzip.GzipFile(fileobj=stream),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\x00": lzma.LZMAFile,
+    b"\x5d\x00\x00\x80": lzma.LZMAFile,
+}
 
 
 class _Member(tarfile.TarInfo):

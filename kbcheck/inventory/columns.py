@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from kbcheck.inventory.text import InventoryError
-from kbcheck.model import Extra
+from kbcheck.model import LONGEST_NAME, Extra
 
 _ALIASES = {
     "host": "host hostname computername computer server servername node nodename name machine machinename netbiosname"
@@ -107,7 +107,7 @@ class Columns:
         if set(map(len, rows)) != {self.width}:
             return False
         hosts = list(map(str.strip, map(self.host, rows)))
-        return all(hosts) and len(max(hosts, key=len)) <= 255
+        return all(hosts) and len(max(hosts, key=len)) <= LONGEST_NAME
 
     def row(self, cells: list[str]) -> Row:
         """Return the cells of the known columns."""

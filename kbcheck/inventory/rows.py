@@ -12,7 +12,7 @@ from typing import BinaryIO
 from kbcheck.inventory.cells import Entry, RowError, long_form, template
 from kbcheck.inventory.columns import Columns, Messages, Row
 from kbcheck.inventory.text import BATCH, LONGEST, examine, read_header, records
-from kbcheck.model import Extra, Refusal
+from kbcheck.model import LONGEST_NAME, Extra, Refusal
 
 
 class Rows:
@@ -102,7 +102,7 @@ class _Table:
             return False
         hosts, _, behind = zip(*[each.partition(self._delimiter) for each in batch], strict=True)
         hosts = tuple(map(str.strip, hosts))
-        if "" in hosts or max(map(len, hosts)) > 255:
+        if "" in hosts or max(map(len, hosts)) > LONGEST_NAME:
             return False
         try:
             which, extras = lines.numbers(behind)
@@ -158,8 +158,9 @@ class _Table:
                 continue
             if any(map(str.strip, cells[width:])):
                 self._say(line, ((True, f"{len(cells)} cells under {width} columns"),), host)
-            elif not host or len(host) > 255:
-                self._say(line, ((True, "host name of more than 255 characters" if host else "no host name"),))
+            elif not host or len(host) > LONGEST_NAME:
+                why = f"host name of more than {LONGEST_NAME} characters" if host else "no host name"
+                self._say(line, ((True, why),))
             else:
                 kept.append((line, fitted))
         return [line for line, _ in kept], [cells for _, cells in kept]

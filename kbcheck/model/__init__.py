@@ -33,6 +33,7 @@ from kbcheck.model.articles import (
     Stored,
 )
 from kbcheck.model.hosts import (
+    LONGEST_NAME,
     Extra,
     Fleet,
     Folded,
@@ -59,6 +60,7 @@ from kbcheck.model.verdicts import (
 
 __all__ = [
     "HOTFIX_ONLY",
+    "LONGEST_NAME",
     "UNSPECIFIED",
     "Advisory",
     "Affected",

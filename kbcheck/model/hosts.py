@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, Self, TypeVar, overload
 
+LONGEST_NAME = 255  # characters of a host's name
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kbcheck.model import (
+    LONGEST_NAME,
     Affected,
     Assessment,
     Column,
@@ -193,7 +194,7 @@ class Scans(Database):
             having = every.where(sa.func.lower(c.hosts).contains(to_json(key), autoescape=True))
             found: dict[int, list[int]] = {}
             near: set[str] = set()
-            asked = (having, every) if host.isascii() and len(key) <= 255 else (every,)  # no host's name is longer
+            asked = (having, every) if host.isascii() and len(key) <= LONGEST_NAME else (every,)
             for query in asked:
                 for first, text in connection.execute(query) if not found else ():
                     names = json.loads(text)
