@@ -465,3 +465,54 @@ def test_rows_behind_a_sentence_about_the_fix(words):
 )
 def test_a_listing_of_files_is_no_fix(words, heading):
     assert read(f"{words}\n\n{STAMPED}", heading).fixed_files == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "file", "version"),
+    [
+        (
+            "This fix should have the following time stamp:",
+            "Dirsync.exe  7/10/98  5:39p  85,245 bytes (version 3.5.34)",
+            *("Dirsync.exe", "3.5.34"),
+        ),
+        (
+            "This issue is resolved by the following updated file for Windows 95:",
+            "REDIR.VXD version 4.00.1116 (dated 9/11/97) and later",
+            *("REDIR.VXD", "4.00.1116"),
+        ),
+        (
+            "This issue is resolved by the following updated files:",
+            "REDIR.VXD  version 4.00.953  dated 9/13/95  140,367 bytes",
+            *("REDIR.VXD", "4.00.953"),
+        ),
+        (
+            "This issue is resolved by the following updated files:",
+            "Redir.vxd version 4.00.954 (10/10/95) or later.",
+            *("Redir.vxd", "4.00.954"),
+        ),
+        ("Obtain the following fix.", "(i386)  12/01/97  04:24p    143,632 Tcpip.sys", "Tcpip.sys", None),
+        ("Obtain the following fix.", "03/06/97  03:10 PM         23K    AGENT.DLL (Intel)", "AGENT.DLL", None),
+    ],
+)
+def test_rows_that_tell_a_version_in_words(words, line, file, version):
+    """Q191905, Q174371, Q138249, Q142803, Q166750, Q184694."""
+    found = read(f"{words}\n\n   {line}\n\nNOTE: Restart.", applies_to=("Microsoft Windows 95",)).fixed_files
+    assert [(row.file, row.version) for row in found] == [(file, version)]
+    assert found[0].product_line == "Windows 95"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Redir.vxd version 4.00.950 is on the compact disc of the release.",
+        "Redir.vxd  version 4.00.950",
+    ],
+)
+def test_a_version_in_words_is_no_fix_where_nothing_says_so(line):
+    assert read(f"The time stamp tells which file is there:\n\n   {line}", "SYMPTOMS").fixed_files == ()
+
+
+def test_a_sentence_below_rows_in_words_is_none():
+    words = "This issue is resolved by the following updated file:\n\n   Redir.vxd version 4.00.954 and later"
+    below = "Redir.vxd version 4.00.950 is on the compact disc."
+    assert rows(f"{words}\n\n{below}", applies_to=("Microsoft Windows 95",)) == [("Redir.vxd", "4.00.954")]

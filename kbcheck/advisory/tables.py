@@ -68,22 +68,31 @@ _HEADER_WORDS = re.compile(
     r"|path|description|checksum|component)",
     re.IGNORECASE,
 )
-# 03/27/98 09:12p 170,208 Wuser32.exe (Intel): a row of a table without names of columns
+# Rows of tables without names of columns: 03/27/98 09:12p 170,208 Wuser32.exe (Intel)
+# Import.exe 7/10/98 5:39p 205,905 bytes (version 3.5.34); Vredir.vxd version 4.00.1116 (dated 9/11/97) and later
+_DAY, _CHIP = r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}", r"\((?:intel|alpha|x86|i386|mips|ppc)\)"
+_CLOCK, _BYTES = r" +\d{1,2}:\d\d ?[ap]?m?", r" +\d[\d,]*(?:k| bytes)?"
 _BARE_ROW = re.compile(
-    r"^ {0,12}\d{1,2}[-/]\d{1,2}[-/]\d{2,4} +\d{1,2}:\d\d ?[ap]?m? +\d[\d,]*(?: bytes)? +[\w$~-]+\.\w{2,3}"
-    r"(?: *\((?:intel|alpha|x86|i386|mips|ppc)\))? *$",
+    rf"^ {{0,12}}(?:(?:{_CHIP} +)?{_DAY}{_CLOCK}{_BYTES} +[\w$~-]+(?:\.\w{{2,3}})?(?: *{_CHIP})?"
+    rf"|[\w$~-]+\.\w{{2,3}} +{_DAY}{_CLOCK}{_BYTES} \(version [\d.]+\)"
+    rf"|[\w$~-]+\.\w{{2,3}} +version [\d.]+(?: +\(?(?:dated )?{_DAY}(?:{_CLOCK})?(?:,?{_BYTES})?\)?)?"
+    r"(?: (?:and|or) later)?\.?) *$",
     re.MULTILINE,
 )
 # The English version of the Internet Information Server (IIS) 5.0 fix should have
 _PRODUCTS_FIX = re.compile(
-    r"version of (?:the|this) ([^;]{3,60}?) (?:fix|hotfix|update|patch) should have", re.IGNORECASE
+    r"version of (?:the|this) ([^;]{3,60}?) (?:fix|hotfix|update|patch) should have"
+    r"|resolved by the following (?:updated |new )?(?:files?|versions?|file\(s\)) for ([^:;]{3,60}):",
+    re.IGNORECASE,
 )
-# This fix should have the following time stamp; obtain the following fix
+# This fix should have the following time stamp; obtain the following fix; is resolved by the following updated file
 _BARE_INTRODUCTION = re.compile(
     r"\b(?:fix|hotfix|update|patch)(?:es)? should have the following"
     r"|\bobtain the following (?:fix|hotfix|update|patch)\b"
+    r"|\bresolved by the following (?:updated |new )?(?:file|version)"
 )
-_BARE_COLUMNS = ("date", "time", "size", "file", "platform")
+_BARE_COLUMNS = ("date", "time", "size", "file", "platform", "version")
+_BARE_WORDS = re.compile(r"\b(?:version|dated|(?:and|or) later)\b\.?|[()]", re.IGNORECASE)
 _BESIDE_FILE = re.compile(r"(?<=\w)(?=\((?:intel|alpha|x86|i386|mips|ppc)\))", re.IGNORECASE)  # Dns.exe(Alpha)
 # One of these, or a second word like "file", stands in each line of names of columns that is ASCII.
 _OTHER_WORDS = (
@@ -201,8 +210,10 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
             introduced = introduced or _introduces(text, section)
             bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
             headed = number in heads
-            columns = _names(line) if headed else _BARE_COLUMNS
-            table = _columns(lines, number + headed, end, component, said or heading, columns)
+            if headed:
+                table = _columns(lines, number + 1, end, component, said or heading, _names(line))
+            else:
+                table = _bare_row(line, number, component, said or heading)
             if (introduced if headed else bare_introduced) and table.rows:
                 yield table
             number = max(table.end, number + 1)
@@ -219,7 +230,8 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
 def _of_product(text: str) -> str | None:
     """Return the product for which a paragraph introduces a table: "the English version of the IIS 4.0 fix"."""
     match = _PRODUCTS_FIX.search(text)
-    return match.group(1) if match is not None and prose.scope_of(match.group(1)) else None
+    named = match[match.lastindex or 1] if match is not None else None
+    return named if named is not None and prose.scope_of(named) else None
 
 
 def _introduces(text: str, section: str, *, ends: bool = False) -> bool:
@@ -257,9 +269,16 @@ def _heads(body: prose.Body) -> set[int]:
 def _bare(body: prose.Body) -> set[int]:
     """Return the lines that look like rows of a table without names of columns, where "the following fix" stands."""
     text = body.lower
-    if "stamp" not in text and "following fix" not in text:
+    if "stamp" not in text and "following fix" not in text and "resolved by the following" not in text:
         return set()
     return {body.first + text.count("\n", 0, match.start()) for match in _BARE_ROW.finditer(text)}
+
+
+def _bare_row(line: str, number: int, component: str | None, heading: str | None) -> Table:
+    """Return a line of such a table as one of its own."""
+    cells = _row(_BARE_WORDS.sub(" ", line).strip(), _BARE_COLUMNS)
+    record = _record(cells, number, component, heading) if cells is not None else None
+    return Table((record,) if record is not None else (), number, number + 1)
 
 
 def _last_box(body: prose.Body) -> int:
