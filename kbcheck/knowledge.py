@@ -152,9 +152,15 @@ def _included(
 ) -> tuple[Correction, ...]:
     """Return what a line's service packs correct because they include another line's, in the words that decide there.
 
-    So are Terminal Server Edition and Windows NT 4.0, Visual Basic 6.0 and Visual Studio 6.0.
+    So are Terminal Server Edition and Windows NT 4.0, Visual Basic 6.0 and Visual Studio 6.0. What runs on one platform
+    alone (IIS 4.0 on Windows NT 4.0) is corrected by its rollups too.
     """
-    found: dict[str, Correction] = {}
+    below = by_name.get(product.line(name).on or "", ())
+    found = {
+        f"{each.source} {each.order}": replace(each, product_line=name, requires=None)
+        for each in below
+        if each.method is Method.ROLLUP
+    }
     for level in product.line(name).levels if len(by_name) > 1 else ():
         if level.includes is None:
             continue

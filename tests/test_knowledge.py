@@ -320,6 +320,17 @@ def test_of_what_includes_it_a_part_takes_what_decides_there():
         assert known.line("Visual C++ 5.0").latest == said
 
 
+def test_a_rollup_of_a_platform_corrects_what_runs_on_it_alone():
+    """Q299444, a rollup of Windows NT 4.0 with "IIS fixes included"; Site Server 3.0 runs on it too, among others."""
+    rolled = correction(Method.ROLLUP, kind=HOTFIX, source=ROLLUP, product_line=NT, requires="SP6a")
+    iis, site = "Internet Information Server 4.0", "Site Server 3.0"
+    known = knowledge.weigh(facts(rolled, affected=((iis, None), (site, None))))
+    assert [(each.source, each.requires) for each in known.line(iis).corrections] == [(ROLLUP, None)]
+    assert matching.assess(Profile(iis, hotfixes=(ROLLUP,)), known).reason == "fixed-by-hotfix"
+    assert matching.assess(Profile(iis), known).reason == "hotfix-only"
+    assert known.line(site).corrections == ()
+
+
 def test_a_list_that_gives_another_title_makes_no_advisory():
     """Q189468 in Q150734: the number is a misprint; what shares a word with the title, or is affected, is none."""
 
