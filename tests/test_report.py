@@ -308,6 +308,15 @@ def test_a_hundred_levels_fit_a_screen(bundled_db: Path, by: str, width: int) ->
     assert len(table.render(VIEWS[by](assessment), width=width).splitlines()) <= 40
 
 
+@pytest.mark.parametrize(("host", "cut"), [("H1", True), ("h" * 60, False)])
+def test_products_are_cut_only_where_that_makes_the_table_fit(host: str, cut: bool) -> None:
+    """Else "Windows N..." is all that tells Terminal Server from Windows NT."""
+    product, count = "Windows NT TSE 4.0 with something behind it", "1" * 30
+    text = table.render(View((), ("host", "product", "n"), ((host, product[:40], count),), (), (2,)), width=60)
+    assert ("..." in text) is cut
+    assert cut is (max(map(len, text.splitlines())) <= 60)
+
+
 # --- hostile text -----------------------------------------------------------------------------------------------------
 
 
