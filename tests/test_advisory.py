@@ -295,6 +295,16 @@ def test_a_hotfix_that_is_pointed_to_counts_where_it_is_offered():
     assert stated(read(text(sections=(("RESOLUTION", f"{pointing}\n\n{rows}"),)))) == [(E55, None, HOTFIX)]
 
 
+def test_a_sentence_may_end_at_a_release_with_a_letter():
+    """Q183650: the service pack that corrects the fault is not one in which it is confirmed."""
+    words = (
+        "Microsoft has confirmed this to be a problem in Schedule+ 7.x. It was corrected in Exchange Server 5.5 SP2."
+    )
+    meaning = read(text(applies_to=("Microsoft Schedule+ version 7.5",), sections=(("STATUS", words),)))
+    assert stated(meaning) == [(E55, "SP2", SP)]
+    assert (E55, None) in [(each.product_line, each.level) for each in meaning.affected]
+
+
 def test_a_sentence_may_end_at_a_semicolon_before_the_correction():
     """Q163209: `confirmed this to be a problem in 2.11; this problem is fixed in SNA Server 3.0`."""
     status = f"Microsoft has confirmed this to be a problem in {E50}; this problem is fixed in Exchange Server 5.5."

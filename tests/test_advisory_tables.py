@@ -516,3 +516,15 @@ def test_a_sentence_below_rows_in_words_is_none():
     words = "This issue is resolved by the following updated file:\n\n   Redir.vxd version 4.00.954 and later"
     below = "Redir.vxd version 4.00.950 is on the compact disc."
     assert rows(f"{words}\n\n{below}", applies_to=("Microsoft Windows 95",)) == [("Redir.vxd", "4.00.954")]
+
+
+def test_a_box_without_names_of_columns_is_read_by_what_is_in_it():
+    """Q179129, Q249820: date, time, size, file and processor in any order."""
+    boxed = box("01/14/98|12:04p|123,824|Tcpip.sys|(Intel)", "01/14/98|12:00p|216,848|Tcpip.sys|(Alpha)")
+    found = read(f"This fix should have the following time stamp:\n\n{boxed}").fixed_files
+    assert [(row.file, row.date, row.size, row.platform, row.version) for row in found] == [
+        ("Tcpip.sys", "01/14/98", "123,824", "(Intel)", None),
+        ("Tcpip.sys", "01/14/98", "216,848", "(Alpha)", None),
+    ]
+    assert rows(f"{ATTRIBUTES}\n\n{box('Store.exe|5.5.2650.24|12:00p')}") == [("Store.exe", "5.5.2650.24")]
+    assert rows(f"{ATTRIBUTES}\n\n{box('Value|Meaning', '01/14/98|a day')}") == []

@@ -116,6 +116,14 @@ _TAG = re.compile(r"</?[A-Za-z]{1,6} ?/?>")
 _UNIT = re.compile(r"(?:bytes?|kb|k|b|mb)", re.IGNORECASE)
 _PLATFORM = re.compile(r"\(?(?:x86|alpha|i386|ia64|intel|axp|mips|ppc|powerpc|all|both|x86/alpha)\)?", re.IGNORECASE)
 _FILE = re.compile(r"[\w$#@!~%&()+\-\\/:{}^'`]*[\w~$)}](?:\.[\w$~\-]{1,10})+")
+_LOOKS = {
+    "time": re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]?\.?)?"),
+    "version": _VERSION,
+    "date": _DATE,
+    "size": _SIZE,
+    "platform": _PLATFORM,
+    "file": _FILE,
+}
 _OFFICE = (8, 9, 10)  # what versions of Office and Outlook begin with
 _ABSENT = frozenset(("n/a", "na", "-", "", "--", "n\\a", "none"))
 
@@ -340,10 +348,9 @@ def _box(lines: Sequence[str], number: int, end: int, component: str | None, hea
 
 
 def _guess(cells: Sequence[str]) -> list[str | None]:
-    """Return the columns of a box without a header: Q217195 `| Imcmsg.dll | 5.5.2558.0 |`."""
-    if len(cells) < 2 or not _FILE.fullmatch(cells[0]) or not _VERSION.fullmatch(cells[1]):
-        return []
-    return ["file", "version", *(None for _ in cells[2:])]
+    """Return the columns of a box without a header, by what is in them: Q217195 `| Imcmsg.dll | 5.5.2558.0 |`."""
+    roles = [next((role for role, look in _LOOKS.items() if look.fullmatch(cell)), None) for cell in cells]
+    return roles if roles.count("file") == 1 and ("version" in roles or "date" in roles) else []
 
 
 def _role(cell: str) -> str | None:
