@@ -831,6 +831,13 @@ def test_what_a_hotfix_requires_first(sentence, required):
     assert told == {("sentence", None, required.get(E55)), ("file-table", None, required.get(E55))}
 
 
+def test_what_a_hotfix_requires_holds_for_one_that_a_keyword_tells():
+    """Q241631: nothing but a keyword offers the hotfix for Windows NT."""
+    words = "NOTE: This update requires Windows NT 4.0 Service Pack 6a (SP6a)."
+    meaning = read(text(sections=(("RESOLUTION", words),), keywords="kbWinNT400PreSP7Fix"))
+    assert [(each.product_line, each.kind, each.requires) for each in meaning.corrections] == [(NT, HOTFIX, "SP6a")]
+
+
 def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():
     body = "A supported fix for Exchange Server 5.5 is now available.\n\nTo obtain this fix, contact support."
     data = text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=(("RESOLUTION", body),))

@@ -54,7 +54,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
         reader.section(heading, first, end, inside)
     reader.finish()
     return Findings(
-        _not_brought(article, [*reader.corrections, *keywords.read(article)], reader.denied),
+        _not_brought(article, reader.corrections, reader.denied),
         reader.at.bug,
         tuple(reader.at.confirmed.values()),
         tuple(reader.at.levels),
@@ -175,6 +175,7 @@ class _Reader:
 
         What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2"; the steps
         of instructions correct nothing.
+        What a hotfix requires holds for one that a keyword tells too.
         """
         said: dict[str, set[str | None]] = {}
         for place, each in enumerate(self.corrections):
@@ -226,6 +227,7 @@ class _Reader:
             )
             for name in names:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
+        self.corrections += keywords.read(self.article)
         for name in {each.product_line for each in self.corrections if each.kind is CorrectionKind.HOTFIX}:
             self._needs_what_holds(name)
         self.corrections = [
