@@ -102,7 +102,7 @@ class _Table:
             return False
         hosts, _, behind = zip(*[each.partition(self._delimiter) for each in batch], strict=True)
         hosts = tuple(map(str.strip, hosts))
-        if "" in hosts or max(map(len, hosts)) > LONGEST_NAME:
+        if not all(hosts) or max(map(len, hosts)) > LONGEST_NAME:
             return False
         try:
             which, extras = lines.numbers(behind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import json
 import sys
 from array import array
@@ -115,7 +116,7 @@ class Scans(Database):
                     (entry[2] if apart else entry[1]).append(which)
             for verdict, groups, profiles in found.values():
                 head = (number, int(verdict.article[1:]), verdict.status.value, verdict.reason.value)
-                own = (details.number(verdict), ranges(groups), ranges(sorted(profiles)) if profiles else "")
+                own = (details.number(verdict), _often(tuple(groups)), ranges(sorted(profiles)) if profiles else "")
                 rows.append((*head, verdict.first_fixed, *own))
         self.bulk(connection, schema.finding, rows)
         self._save_details(connection, number, details)
@@ -324,6 +325,9 @@ def ranges(numbers: Iterable[int]) -> str:
         end = number
     told.append(f"{start}-{end}" if end > start else str(start))
     return " ".join(told[1:])
+
+
+_often = functools.lru_cache(maxsize=4096)(ranges)  # many verdicts are those of the same groups
 
 
 def _from_ranges(text: str) -> Iterator[int]:
