@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from kbcheck import product
 from kbcheck.matching.demands import Files, prepared
@@ -34,7 +35,7 @@ class Fleetwide:
         self._profiles = tuple(profiles)
         numbers: dict[tuple[str, Levels, Beside], int] = {}
         self._members: list[list[int]] = []
-        self._told: dict[tuple[str, str], set[int]] = {}
+        self._told: dict[tuple[str, str], list[tuple[int, tuple[int, ...] | None]]] = {}  # profile, build of a file
         self._splits: dict[tuple[int, frozenset[str]], list[_Alike]] = {}
         groups = []
         for number, profile in enumerate(self._profiles):
@@ -46,8 +47,11 @@ class Fleetwide:
                 self._members.append([])
             self._members[group].append(number)
             groups.append(group)
-            for name in (*(file for file, _, _ in profile.files), *profile.hotfixes):
-                self._told.setdefault((profile.product_line, name), set()).add(number)
+            for name, build in (
+                *((name, build) for name, build, _ in profile.files),
+                *zip(profile.hotfixes, repeat(None)),
+            ):
+                self._told.setdefault((profile.product_line, name), []).append((number, build))
         self.groups = tuple(groups)
         self._of_line: dict[str, dict[Levels, list[int]]] = {}
         for (line, levels, _), group in numbers.items():
@@ -112,14 +116,22 @@ class Fleetwide:
         if found is None:
             members = self._members[group]
             of = self._profiles[members[0]].product_line
-            telling = set().union(*(self._told[of, name] for name in names)).intersection(members)
+            telling: dict[int, tuple[list[tuple[str, tuple[int, ...]]], list[str]]] = {}
+            inside = set(members if names else ())
+            for name in sorted(names):
+                for number, build in self._told[of, name]:
+                    if number in inside:
+                        files, hotfixes = telling.setdefault(number, ([], []))
+                        if build is None:
+                            hotfixes.append(name)
+                        else:
+                            files.append((name, build))
             by_key: dict[tuple[Files, tuple[str, ...]], list[int]] = {}
             if len(telling) < len(members):
                 by_key[(), ()] = [number for number in members if number not in telling]
             for number in sorted(telling):
-                profile = self._profiles[number]
-                files = tuple((name, build) for name, build, _ in profile.files if name in names)
-                by_key.setdefault((files, tuple(each for each in profile.hotfixes if each in names)), []).append(number)
+                files, hotfixes = telling[number]
+                by_key.setdefault((tuple(files), tuple(hotfixes)), []).append(number)
             found = self._splits[group, names] = [_Alike(*key, tuple(alike)) for key, alike in by_key.items()]
         return found
 
