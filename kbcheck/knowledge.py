@@ -155,11 +155,12 @@ def _included(
     So are Terminal Server Edition and Windows NT 4.0, Visual Basic 6.0 and Visual Studio 6.0. What runs on one platform
     alone (IIS 4.0 on Windows NT 4.0) is corrected by its rollups too.
     """
-    below = by_name.get(product.line(name).on or "", ())
+    rollups = [each for each in by_name.get(product.line(name).on or "", ()) if each.method is Method.ROLLUP]
+    own = {each.source for each in by_name[name] if each.method is Method.ROLLUP} if rollups else set()
     found = {
         f"{each.source} {each.order}": replace(each, product_line=name, requires=None)
-        for each in below
-        if each.method is Method.ROLLUP
+        for each in rollups
+        if each.source not in own
     }
     for level in product.line(name).levels if len(by_name) > 1 else ():
         if level.includes is None:

@@ -490,6 +490,13 @@ def test_a_listing_of_files_is_no_fix(words, heading):
             "Redir.vxd version 4.00.954 (10/10/95) or later.",
             *("Redir.vxd", "4.00.954"),
         ),
+        (
+            "This issue is resolved by the\nfollowing updated file:",
+            "Version.dll version 4.00.954.",
+            *("Version.dll", "4.00.954"),
+        ),
+        ("Obtain the following hotfix.", "03/27/98  09:12p   170,208  Version.dll (Intel)", "Version.dll", None),
+        ("Obtain the following fix.", "03/27/98  09:12p   170,208  Ntldr", "Ntldr", None),
         ("Obtain the following fix.", "(i386)  12/01/97  04:24p    143,632 Tcpip.sys", "Tcpip.sys", None),
         ("Obtain the following fix.", "03/06/97  03:10 PM         23K    AGENT.DLL (Intel)", "AGENT.DLL", None),
     ],
@@ -498,7 +505,6 @@ def test_rows_that_tell_a_version_in_words(words, line, file, version):
     """Q191905, Q174371, Q138249, Q142803, Q166750, Q184694."""
     found = read(f"{words}\n\n   {line}\n\nNOTE: Restart.", applies_to=("Microsoft Windows 95",)).fixed_files
     assert [(row.file, row.version) for row in found] == [(file, version)]
-    assert found[0].product_line == "Windows 95"
 
 
 @pytest.mark.parametrize(
@@ -510,6 +516,29 @@ def test_rows_that_tell_a_version_in_words(words, line, file, version):
 )
 def test_a_version_in_words_is_no_fix_where_nothing_says_so(line):
     assert read(f"The time stamp tells which file is there:\n\n   {line}", "SYMPTOMS").fixed_files == ()
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "The following version of the file has the problem:\n\n   Redir.vxd version 4.00.950",
+        "NOTE: After setup the folder may hold another file of that name,\nRedir.vxd version 4.00.950\nwhich is older.",
+        "Redir.vxd version 4.00.950\nis on the compact disc.",
+    ],
+)
+def test_what_else_is_told_below_a_row_in_words_is_no_fix(below):
+    words = "This issue is resolved by the following updated file:\n\n   Redir.vxd version 4.00.954 and later"
+    assert rows(f"{words}\n\n{below}", applies_to=("Microsoft Windows 95",)) == [("Redir.vxd", "4.00.954")]
+
+
+def test_rows_in_words_are_of_the_product_that_introduces_them():
+    words = "This issue is resolved by the following files for Windows {0}:\n\n   Redir.vxd version {1} and later"
+    body = "\n\n".join((words.format("95", "4.00.954"), words.format("98", "4.10.1998")))
+    found = read(body, "MORE INFORMATION", applies_to=("Microsoft Windows 95", "Microsoft Windows 98")).fixed_files
+    assert [(row.version, row.product_line) for row in found] == [
+        ("4.00.954", "Windows 95"),
+        ("4.10.1998", "Windows 98"),
+    ]
 
 
 def test_a_sentence_below_rows_in_words_is_none():
@@ -528,3 +557,6 @@ def test_a_box_without_names_of_columns_is_read_by_what_is_in_it():
     ]
     assert rows(f"{ATTRIBUTES}\n\n{box('Store.exe|5.5.2650.24|12:00p')}") == [("Store.exe", "5.5.2650.24")]
     assert rows(f"{ATTRIBUTES}\n\n{box('Value|Meaning', '01/14/98|a day')}") == []
+    assert rows(f"{ATTRIBUTES}\n\n{box('Store.exe|5.5.2448.0|5.5.2650.24')}") == [("Store.exe", "5.5.2448.0")]
+    two = box("01/14/98|Store.exe|5.5.2448.0", "see below|Notes|x")
+    assert rows(f"{ATTRIBUTES}\n\n{two}") == [("Store.exe", "5.5.2448.0")]

@@ -52,6 +52,7 @@ PACKS: dict[str, Pack] = {
     "k.tar.gz": lambda files: gzip.compress(tarred(files)),
     "k.tgz": lambda files: gzip.compress(tarred(files)),
     "k.tar.xz": lambda files: lzma.compress(tarred(files)),
+    "alone.tar.xz": lambda files: lzma.compress(tarred(files), lzma.FORMAT_ALONE),
     "k.tar.bz2": lambda files: bz2.compress(tarred(files)),
 }
 

@@ -127,6 +127,15 @@ def test_thousands_of_columns() -> None:
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
 
+
+def test_what_is_kept_between_columns_that_tell_is_kept_for_each_row() -> None:
+    rows = "".join(f"H{n},Exchange Server,{'North' if n % 2 else 'South'},5.5,SP{n % 4},T{n % 3}\n" for n in range(50))
+    fleet = inventory.read_bytes("f.csv", f"host,product,site,version,service_pack,tags\n{rows}".encode())
+    for n, each in enumerate(fleet.installations):
+        assert dict(each.extra) == {"site": "North" if n % 2 else "South", "tags": f"T{n % 3}"}
+        assert each.levels == (f"SP{n % 4}" if n % 4 else "RTM",)
+
+
 TEXT = "host,product,version,service_pack,site\nGRÄZ1,Exchange Server,5.5,SP3,Köln\n"
 
 

@@ -323,12 +323,19 @@ def test_of_what_includes_it_a_part_takes_what_decides_there():
 def test_a_rollup_of_a_platform_corrects_what_runs_on_it_alone():
     """Q299444, a rollup of Windows NT 4.0 with "IIS fixes included"; Site Server 3.0 runs on it too, among others."""
     rolled = correction(Method.ROLLUP, kind=HOTFIX, source=ROLLUP, product_line=NT, requires="SP6a")
+    offered = correction(Method.SENTENCE, kind=HOTFIX, product_line=NT)
     iis, site = "Internet Information Server 4.0", "Site Server 3.0"
-    known = knowledge.weigh(facts(rolled, affected=((iis, None), (site, None))))
+    known = knowledge.weigh(facts(rolled, offered, affected=((iis, None), (site, None))))
     assert [(each.source, each.requires) for each in known.line(iis).corrections] == [(ROLLUP, None)]
     assert matching.assess(Profile(iis, hotfixes=(ROLLUP,)), known).reason == "fixed-by-hotfix"
-    assert matching.assess(Profile(iis), known).reason == "hotfix-only"
     assert known.line(site).corrections == ()
+    exposed = matching.assess(Profile(iis, beside=((NT, "SP3"),)), known)
+    assert exposed.reason == "hotfix-only"
+    assert [(each.product_line, each.source, each.requires) for each in exposed.remedies] == [(NT, ROLLUP, "SP6a")]
+    # What the article offers is for Windows NT: that decides nothing here.
+    assert matching.assess(Profile(iis, hotfixes=(SUBJECT,)), known).reason == "hotfix-build-unknown"
+    own = correction(Method.ROLLUP, kind=HOTFIX, source=ROLLUP, product_line=iis)
+    assert knowledge.weigh(facts(rolled, own, affected=((iis, None),))).line(iis).corrections == (own,)
 
 
 def test_a_list_that_gives_another_title_makes_no_advisory():

@@ -440,6 +440,22 @@ def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> No
     assert verdict.evidence.notes == (f"Q2 says of {LINE} that SP2 corrects it, which the article does not list",)
 
 
+def test_lines_that_are_not_listed_are_judged_together_as_each_alone() -> None:
+    lines = (LINE, "Exchange Server 5.0", "Exchange Server 4.0", "Windows NT 4.0", "SNA Server 4.0")
+    told = [fact("SP2", method="fix-list", source="Q2", line=line) for line in lines[1:3]]
+    known = weigh(*told, fact("SP3", method="fix-list", source="Q3", line="SNA Server 4.0"))
+    profiles = [Profile(line, ("SP1",)) for line in lines]
+    fleet = matching.Fleetwide(profiles)
+    column = fleet.column(known)
+    assert [column.of_group[group] for group in fleet.groups] == [matching.assess(each, known) for each in profiles]
+    assert len({column.of_group[group].evidence.notes for group in fleet.groups}) == 4
+
+
+def test_an_unknown_level_is_unknown_where_only_a_middle_level_differs() -> None:
+    known = weigh(fact(None, "hotfix"), listed=("RTM", "SP4"))
+    assert reason(at(), known) is Reason.LEVEL_UNKNOWN
+
+
 def test_a_rollup_without_files_stays_a_remedy_beside_the_articles_own_files() -> None:
     own = fact(None, "hotfix", "file-table", files=(FileVersion("Store.exe", "5.5.2651.80", (5, 5, 2651, 80)),))
     rollup = fact(None, "hotfix", "rollup", "Q2")

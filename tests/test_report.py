@@ -311,10 +311,13 @@ def test_a_hundred_levels_fit_a_screen(bundled_db: Path, by: str, width: int) ->
 @pytest.mark.parametrize(("host", "cut"), [("H1", True), ("h" * 60, False)])
 def test_products_are_cut_only_where_that_makes_the_table_fit(host: str, cut: bool) -> None:
     """Else "Windows N..." is all that tells Terminal Server from Windows NT."""
-    product, count = "Windows NT TSE 4.0 with something behind it", "1" * 30
-    text = table.render(View((), ("host", "product", "n"), ((host, product[:40], count),), (), (2,)), width=60)
-    assert ("..." in text) is cut
-    assert cut is (max(map(len, text.splitlines())) <= 60)
+    product, level = "Windows NT TSE 4.0 " + 40 * "p", 30 * "l"
+    text = table.render(
+        View((), ("host", "product", "level", "n"), ((host, product, level, "1" * 20),), (), (3,)), width=60
+    )
+    row = text.splitlines()[3]
+    assert (product[:37] in row, product[:38] in row, level in row) == (not cut, False, False)
+    assert cut is (len(row) <= 60)
 
 
 # --- hostile text -----------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ _SENTENCE_END = re.compile(
     r"|(?<=;\s)(?=this problem (?:is|was|has been) (?:corrected|fixed|resolved) ))"
 )
 _NO_END = re.compile(
-    r"(?:(?<!\d\.)\b[A-Z]|\bU\.S|\bNo|\bvs|\be\.g|\bi\.e|\betc|\bInc|\bCorp|\bapprox|\bv|\bver)$", re.IGNORECASE
+    r"(?:\b[A-WYZ]|(?<!\d\.)\bX|\bU\.S|\bNo|\bvs|\be\.g|\bi\.e|\betc|\bInc|\bCorp|\bapprox|\bv|\bver)$", re.IGNORECASE
 )
 
 

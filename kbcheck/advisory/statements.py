@@ -174,8 +174,7 @@ class _Reader:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.
 
         What is "corrected in Service Pack 3" is not corrected by a step that says "install Service Pack 2"; the steps
-        of instructions correct nothing.
-        What a hotfix requires holds for one that a keyword tells too.
+        of instructions correct nothing. What a hotfix requires holds for one that a keyword tells too.
         """
         said: dict[str, set[str | None]] = {}
         for place, each in enumerate(self.corrections):

@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kbcheck import product
@@ -68,16 +68,24 @@ _HEADER_WORDS = re.compile(
     r"|path|description|checksum|component)",
     re.IGNORECASE,
 )
-# Rows of tables without names of columns: 03/27/98 09:12p 170,208 Wuser32.exe (Intel)
-# Import.exe 7/10/98 5:39p 205,905 bytes (version 3.5.34); Vredir.vxd version 4.00.1116 (dated 9/11/97) and later
+# Rows of tables without names of columns: 03/27/98 09:12p 170,208 Wuser32.exe (Intel), Q169228, Q166750; in words:
+# Import.exe 7/10/98 5:39p 205,905 bytes (version 3.5.34), Q191905
+# Vredir.vxd version 4.00.1116 (dated 9/11/97) and later, Q174371
 _DAY, _CHIP = r"\d{1,2}[-/]\d{1,2}[-/]\d{2,4}", r"\((?:intel|alpha|x86|i386|mips|ppc)\)"
 _CLOCK, _BYTES = r" +\d{1,2}:\d\d ?[ap]?m?", r" +\d[\d,]*(?:k| bytes)?"
 _BARE_ROW = re.compile(
-    rf"^ {{0,12}}(?:(?:{_CHIP} +)?{_DAY}{_CLOCK}{_BYTES} +[\w$~-]+(?:\.\w{{2,3}})?(?: *{_CHIP})?"
-    rf"|[\w$~-]+\.\w{{2,3}} +{_DAY}{_CLOCK}{_BYTES} \(version [\d.]+\)"
-    rf"|[\w$~-]+\.\w{{2,3}} +version [\d.]+(?: +\(?(?:dated )?{_DAY}(?:{_CLOCK})?(?:,?{_BYTES})?\)?)?"
-    r"(?: (?:and|or) later)?\.?) *$",
-    re.MULTILINE,
+    rf"^ {{0,12}}(?:{_CHIP} +)?{_DAY}{_CLOCK}{_BYTES} +[\w$~-]+(?:\.\w{{2,3}})?(?: *{_CHIP})? *$", re.MULTILINE
+)
+_TOLD_ROW = re.compile(
+    rf"^ {{0,12}}(?P<file>[\w$~-]+\.\w{{2,3}})(?P<stamp> +{_DAY}{_CLOCK}{_BYTES})? +\(?version"
+    rf" (?P<version>\d+(?:\.\d+)+)\)?(?P<dated> +\(?(?:dated )?{_DAY}(?:{_CLOCK})?(?:,?{_BYTES})?\)?)?"
+    r"(?: (?:and|or) later)?\.? *$",
+    re.MULTILINE | re.IGNORECASE,
+)
+# One of these stands in each text with such rows.
+_BARE_SIGNS = (
+    *("stamp", "obtain the following", "obtain the\nfollowing", "following fix"),
+    *("resolved by the following", "resolved by the\nfollowing", "resolved by\nthe following"),
 )
 # The English version of the Internet Information Server (IIS) 5.0 fix should have
 _PRODUCTS_FIX = re.compile(
@@ -91,9 +99,8 @@ _BARE_INTRODUCTION = re.compile(
     r"|\bobtain the following (?:fix|hotfix|update|patch)\b"
     r"|\bresolved by the following (?:updated |new )?(?:file|version)"
 )
-_BARE_COLUMNS = ("date", "time", "size", "file", "platform", "version")
-_BARE_WORDS = re.compile(r"\b(?:version|dated|(?:and|or) later)\b\.?|[()]", re.IGNORECASE)
-_BESIDE_FILE = re.compile(r"(?<=\w)(?=\((?:intel|alpha|x86|i386|mips|ppc)\))", re.IGNORECASE)  # Dns.exe(Alpha)
+_BARE_COLUMNS = ("date", "time", "size", "file", "platform")
+_BESIDE_FILE = re.compile(rf"(?<=\w)(?={_CHIP})", re.IGNORECASE)  # Dns.exe(Alpha)
 # One of these, or a second word like "file", stands in each line of names of columns that is ASCII.
 _OTHER_WORDS = (
     *("version", "size", "byte", "date", "time", "build", "platform", "processor", "system", "cpu", "language"),
@@ -116,6 +123,7 @@ _TAG = re.compile(r"</?[A-Za-z]{1,6} ?/?>")
 _UNIT = re.compile(r"(?:bytes?|kb|k|b|mb)", re.IGNORECASE)
 _PLATFORM = re.compile(r"\(?(?:x86|alpha|i386|ia64|intel|axp|mips|ppc|powerpc|all|both|x86/alpha)\)?", re.IGNORECASE)
 _FILE = re.compile(r"[\w$#@!~%&()+\-\\/:{}^'`]*[\w~$)}](?:\.[\w$~\-]{1,10})+")
+# What a cell is by its look, in this order: 12:04p could be a version
 _LOOKS = {
     "time": re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]?\.?)?"),
     "version": _VERSION,
@@ -156,13 +164,13 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
     first, end = article.body
     lines = article.lines
     heads = _heads(body)
-    bare = _bare(body)
-    last = max(_last_box(body), max(heads, default=0), max(bare, default=0))
+    bare, told = _bare(body)
+    last = max(_last_box(body), max(heads, default=0), max(bare, default=0), max(told, default=0))
     if last < first:
         return
     starts = {section.line: section.heading for section in article.sections}
     section = ""
-    introduced = bare_introduced = False
+    introduced = bare_introduced = told_introduced = False
     component: str | None = None
     heading: str | None = None
     said: str | None = None  # the product in the words that introduce the table
@@ -174,17 +182,20 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
         if number in starts:
             section = starts[number]
             introduced, component, heading, said, paragraph = False, None, None, None, []
-            bare_introduced = False
+            bare_introduced = told_introduced = False
             number += 2
             continue
         if not stripped:
             if paragraph:
                 text = " ".join(paragraph).lower()
-                bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
+                told_introduced = _BARE_INTRODUCTION.search(text) is not None
+                bare_introduced = bare_introduced or told_introduced
                 if _introduces(text, section, ends=True):
                     introduced, said = True, _of_product(" ".join(paragraph))
+                elif told_introduced:
+                    said = _of_product(" ".join(paragraph))
                 elif _REVOCATION.search(text):
-                    introduced = False
+                    introduced = bare_introduced = False
                 paragraph = []
             number += 1
             continue
@@ -218,13 +229,22 @@ def tables(article: Article, body: prose.Body) -> Iterator[Table]:
             introduced = introduced or _introduces(text, section)
             bare_introduced = bare_introduced or _BARE_INTRODUCTION.search(text) is not None
             headed = number in heads
-            if headed:
-                table = _columns(lines, number + 1, end, component, said or heading, _names(line))
-            else:
-                table = _bare_row(line, number, component, said or heading)
+            columns = _names(line) if headed else _BARE_COLUMNS
+            table = _columns(lines, number + headed, end, component, said or heading, columns)
             if (introduced if headed else bare_introduced) and table.rows:
                 yield table
             number = max(table.end, number + 1)
+            paragraph = []
+            continue
+        elif number in told and _stands_alone(lines, number, end, told):
+            text = " ".join(paragraph)
+            if _BARE_INTRODUCTION.search(text.lower()):
+                told_introduced, said = True, _of_product(text)
+            elif paragraph:
+                told_introduced = False
+            if told_introduced:
+                yield Table((_told_row(line, number, component, said or heading),), number, number + 1)
+            number += 1
             paragraph = []
             continue
         if not paragraph and len(stripped) < 60:
@@ -274,19 +294,43 @@ def _heads(body: prose.Body) -> set[int]:
     return found
 
 
-def _bare(body: prose.Body) -> set[int]:
-    """Return the lines that look like rows of a table without names of columns, where "the following fix" stands."""
+def _bare(body: prose.Body) -> tuple[set[int], set[int]]:
+    """Return the lines that look like rows of a table without names of columns: those with a date, those in words."""
     text = body.lower
-    if "stamp" not in text and "following fix" not in text and "resolved by the following" not in text:
-        return set()
-    return {body.first + text.count("\n", 0, match.start()) for match in _BARE_ROW.finditer(text)}
+    if not any(map(text.__contains__, _BARE_SIGNS)):
+        return set(), set()
+    return _lines_of(body, _BARE_ROW), _lines_of(body, _TOLD_ROW) if "version" in text else set()
 
 
-def _bare_row(line: str, number: int, component: str | None, heading: str | None) -> Table:
-    """Return a line of such a table as one of its own."""
-    cells = _row(_BARE_WORDS.sub(" ", line).strip(), _BARE_COLUMNS)
-    record = _record(cells, number, component, heading) if cells is not None else None
-    return Table((record,) if record is not None else (), number, number + 1)
+def _lines_of(body: prose.Body, pattern: re.Pattern[str]) -> set[int]:
+    found: set[int] = set()
+    number, before = body.first, 0
+    for match in pattern.finditer(body.lower):
+        number += body.lower.count("\n", before, match.start())
+        before = match.start()
+        found.add(number)
+    return found
+
+
+def _stands_alone(lines: Sequence[str], number: int, end: int, told: Collection[int]) -> bool:
+    """Whether a row in words is one: what follows is blank, another row, or the end; else it is a line of prose."""
+    return number + 1 >= end or number + 1 in told or not lines[number].strip()
+
+
+def _told_row(line: str, number: int, component: str | None, heading: str | None) -> FixedFile:
+    match = _TOLD_ROW.match(line)
+    assert match is not None
+    stamp = match["stamp"] or match["dated"] or ""
+    date, size = _DATE.search(stamp), _SIZED.search(stamp)
+    return FixedFile(
+        file=match["file"],
+        version=match["version"],
+        component=component,
+        product=heading,
+        date=date.group() if date is not None else None,
+        size=size.group() if size is not None else None,
+        line=number,
+    )
 
 
 def _last_box(body: prose.Body) -> int:
@@ -330,27 +374,31 @@ def _box(lines: Sequence[str], number: int, end: int, component: str | None, hea
         number += 1
     found: list[FixedFile] = []
     roles: list[str | None] = []
+    named = False
     for row_line, cells in rows:
         own = [_role(cell) for cell in cells]
         if "file" in own and (
             len(own) == 1 or own.count(None) < len(own) - 1 or any(role == "version" for role in own)
         ):
-            roles = own
+            roles, named = own, True
             continue
         if not roles:
             roles = _guess(cells)
         if not roles:
             continue
         record = _record(dict(zip(roles, cells, strict=False)), row_line, component, heading)
-        if record is not None:
+        if record is not None and (named or _FILE.fullmatch(record.file)):
             found.append(record)
     return Table(tuple(found), first, number)
 
 
 def _guess(cells: Sequence[str]) -> list[str | None]:
     """Return the columns of a box without a header, by what is in them: Q217195 `| Imcmsg.dll | 5.5.2558.0 |`."""
-    roles = [next((role for role, look in _LOOKS.items() if look.fullmatch(cell)), None) for cell in cells]
-    return roles if roles.count("file") == 1 and ("version" in roles or "date" in roles) else []
+    roles: list[str | None] = []
+    for cell in cells:
+        role = next((role for role, look in _LOOKS.items() if look.fullmatch(cell)), None)
+        roles.append(role if role not in roles else None)
+    return roles if "file" in roles and ("version" in roles or "date" in roles) else []
 
 
 def _role(cell: str) -> str | None:

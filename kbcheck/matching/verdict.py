@@ -46,6 +46,7 @@ from kbcheck.model import (
     FileVersion,
     FixedFile,
     LineKnowledge,
+    Method,
     Profile,
     Reason,
     Remedy,
@@ -157,8 +158,12 @@ class _Question:
             remedies = () if status is Status.FIXED else self.demanded.remedies
             if status is Status.EXPOSED and len(self.known.lines) > 1 and serviced_beside(self.line):
                 others = elsewhere(self.known, self.line, dict(self.profile.beside))
-                packs = (each for other in others for each in prepared(other).remedies if each.level is not None)
-                remedies = (*packs, *remedies)
+                theirs = [each for other in others for each in prepared(other).remedies]
+                same = {each.source: each for each in theirs if each.level is None and not each.files}
+                remedies = (
+                    *(each for each in theirs if each.level is not None),
+                    *(same.get(each.source, each) for each in remedies),  # a rollup of the platform, with what it needs
+                )
         if self.profile.files:
             remedies = tuple(each for each in remedies if not self._steps_back(each))
         if missing:
@@ -343,7 +348,8 @@ class _Question:
     def _of_others(self, claimed: Sequence[str]) -> Verdict | None:
         """Return a verdict where only the article itself is claimed, and it offers a hotfix for other lines alone."""
         line = self.line
-        if set(claimed) != {self.known.id} or line.corrections or line.fixed_files:
+        own = [each for each in line.corrections if each.method is not Method.ROLLUP]
+        if set(claimed) != {self.known.id} or own or line.fixed_files:
             return None
         others = [c for each in self.known.lines for c in each.corrections if c.kind is CorrectionKind.HOTFIX]
         if not others:

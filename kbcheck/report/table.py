@@ -14,7 +14,7 @@ from kbcheck.report.view import View
 # Else each header costs two columns more than its words.
 _tabulate.MIN_PADDING = 0
 
-_CUT, _UNCUT = 12, 40  # the least width of a column that is cut: where its table fits, and where it cannot
+_CUT, _UNCUT = 12, 40  # the least width of a column that is cut; of one with products, where the table cannot fit
 _COLORS = {"EXPOSED": "\x1b[31m", "exposed": "\x1b[31m", "undet.": "\x1b[33m", "fixed": "\x1b[32m"}
 
 
@@ -61,13 +61,13 @@ def _align(view: View) -> tuple[str, ...]:
 def _fit(view: View, rows: list[list[str]], width: int) -> list[list[str]]:
     """Cut the cells of the widest text columns until a row fits; names of hosts and articles are never cut first.
 
-    Where it cannot fit (a long host), little is cut: a product is still to be told from another.
+    Where it cannot fit (a long host), a product is still to be told from another.
     """
     widths = [max([len(view.headers[i]), *(len(row[i]) for row in rows)]) for i in range(len(view.headers))]
     floor = [max(len(header), _CUT) for header in view.headers]
     least = (w if i in (0, *view.numbers) else min(w, floor[i]) for i, w in enumerate(widths))
     if sum(least) + 2 * (len(widths) - 1) > width:
-        floor = [_UNCUT] * len(widths)
+        floor = [_UNCUT if header == "product" else each for header, each in zip(view.headers, floor, strict=True)]
     while sum(widths) + 2 * (len(widths) - 1) > width:
         flexible = [i for i in range(1, len(widths)) if i not in view.numbers and widths[i] > floor[i]]
         if not flexible:
