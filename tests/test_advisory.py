@@ -838,6 +838,25 @@ def test_what_a_hotfix_requires_holds_for_one_that_a_keyword_tells():
     assert [(each.product_line, each.kind, each.requires) for each in meaning.corrections] == [(NT, HOTFIX, "SP6a")]
 
 
+@pytest.mark.parametrize(
+    ("note", "lines"),
+    [
+        ("This fix applies to Exchange Server 5.0 only.", [E50]),
+        ("NOTE: This hotfix is only available for Exchange Server 5.0.", [E50]),
+        ("Note that this hotfix is available only for Exchange Server 5.5.", [E55]),
+        ("This fix applies to Exchange Server 5.0.", [E50, E55]),
+        ("This fix applies only to the server.", [E50, E55]),
+        ("This hotfix is only available for SNA Server 4.0.", [E50, E55]),  # a slip, or another's
+    ],
+)
+def test_a_hotfix_that_is_for_one_of_several_products_alone(note, lines):
+    """Q176544, Q256216, Q307338."""
+    listed = ("Microsoft Exchange Server, versions 5.0, 5.5",)
+    resolution = f"A supported fix is now available.\n\n{note}"
+    meaning = read(text(applies_to=listed, sections=(("RESOLUTION", resolution),), trailer={"Issue type": "kbbug"}))
+    assert sorted({each.product_line for each in meaning.corrections}) == sorted(lines)
+
+
 def test_a_hotfix_sentence_goes_on_about_what_the_one_before_named():
     body = "A supported fix for Exchange Server 5.5 is now available.\n\nTo obtain this fix, contact support."
     data = text(applies_to=("Microsoft Exchange Server, versions 5.0, 5.5",), sections=(("RESOLUTION", body),))

@@ -560,3 +560,20 @@ def test_a_box_without_names_of_columns_is_read_by_what_is_in_it():
     assert rows(f"{ATTRIBUTES}\n\n{box('Store.exe|5.5.2448.0|5.5.2650.24')}") == [("Store.exe", "5.5.2448.0")]
     two = box("01/14/98|Store.exe|5.5.2448.0", "see below|Notes|x")
     assert rows(f"{ATTRIBUTES}\n\n{two}") == [("Store.exe", "5.5.2448.0")]
+
+
+def test_the_last_cell_of_a_row_may_go_on_in_the_next_line():
+    """Q258070, Q243220: `Windows 98` and, far to the right below it, `Second Edition`."""
+    table = (
+        "   Date      Time   Version    Size     File name  Platform\n"
+        "   --------------------------------------------------------\n"
+        "   04/07/00  11:06  4.10.2225  462,560  User.exe   Windows 98\n"
+        "                                                   Second Edition\n"
+        "   04/07/00  11:06  4.00.953   462,560  User.exe   Windows 95\n"
+        "                                                   OSR 2-2.5\n"
+    )
+    found = read(f"{ATTRIBUTES}\n\n{table}", applies_to=("Microsoft Windows 98",)).fixed_files
+    assert [(row.version, row.platform) for row in found] == [
+        ("4.10.2225", "Windows 98 Second Edition"),
+        ("4.00.953", "Windows 95 OSR 2-2.5"),
+    ]

@@ -130,6 +130,7 @@ class _Reader:
         self.denied: set[tuple[str, str]] = set()  # (line, level) said not to have the correction; "": any line's
         self.hotfixes: list[tuple[Sentence, int, tuple[str, ...], tuple[product.Mention, ...], tuple[str, ...]]] = []
         self.offered: tuple[str, ...] = ()  # what the section offers a hotfix for by name
+        self.only: set[str] = set()  # lines for which alone the hotfix is said to be
         self.remedial: set[int] = set()  # places in `corrections` of those by "install ...", not "corrected in ..."
 
     def section(self, heading: str, first: int, end: int, wanted: Iterable[int]) -> None:
@@ -145,6 +146,8 @@ class _Reader:
                 self._correction(sentence)
                 if sentence.absent is not None:
                     self._absent(sentence, sentence.absent)
+                if sentence.only is not None:
+                    self.only.update(self.at.lines(product.mentions(sentence.only), ()))
                 if sentence.hotfix:
                     named = self._offered_for(sentence.folded) or self._offered_for_release(sentence.folded)
                     if named and "rollup" in sentence.folded:  # it has the name of what it is installed on
@@ -195,6 +198,7 @@ class _Reader:
             or (not instructs and (each.level is None or each.level in said.get(each.product_line, {each.level})))
         ]
         confirmed = tuple(self.at.confirmed)
+        only = tuple(name for name in dict.fromkeys((*self.at.affected, *confirmed)) if name in self.only)
         tabled = tuple(dict.fromkeys(row.product_line for row in self.rows if row.product_line is not None))
         bases = {product.line(name).numbered[:3] for name in tabled} - {()}
         # One package may be for Windows NT and for Terminal Server, though its files are numbered for one of them.
@@ -224,7 +228,8 @@ class _Reader:
             names = (
                 names or recent or confirmed or tabled or (others if foreign else self.at.servers) or self.at.affected
             )
-            for name in names:
+            alone = tuple(name for name in names if name in only) or (names if scope else only or names)
+            for name in alone:
                 self._add(name, None, CorrectionKind.HOTFIX, sentence)
         self.corrections += keywords.read(self.article)
         for name in {each.product_line for each in self.corrections if each.kind is CorrectionKind.HOTFIX}:

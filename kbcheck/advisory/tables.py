@@ -132,6 +132,8 @@ _LOOKS = {
     "platform": _PLATFORM,
     "file": _FILE,
 }
+_TELLING = ("date", "time", "version", "size")
+_WRAPPED = 30  # blanks before the end of a last cell that did not fit its line, Q258070
 _OFFICE = (8, 9, 10)  # what versions of Office and Outlook begin with
 _ABSENT = frozenset(("n/a", "na", "-", "", "--", "n\\a", "none"))
 
@@ -478,6 +480,12 @@ def _columns(
             number += 1
             continue
         cells = _row(stripped, words)
+        indent = len(lines[number - 1]) - len(lines[number - 1].lstrip())
+        apart = indent >= _WRAPPED > len(stripped) and (cells is None or cells.keys().isdisjoint(_TELLING))
+        if apart and found and found[-1].platform is not None:
+            found[-1] = replace(found[-1], platform=f"{found[-1].platform} {stripped}")  # its end: Second Edition
+            number += 1
+            continue
         if cells is None:
             match = re.fullmatch(
                 r"\(?(?:for )?(x86|Intel|i386|Alpha)(?:[- ]based)?(?: platforms?| version| computers?)?:?\)?",

@@ -103,6 +103,11 @@ _POINTING = re.compile(
 )
 # A supported fix is now available for version 1.1
 FOR_RELEASE = re.compile(r"\bavailable for (?:version )?(\d\.\d+[a-z]?)(?![\w.]*\w)")
+# This fix applies to Systems Management Server 1.2 only, Q176544; this hotfix is only available for Site Server 3.0
+_ONLY_FOR = re.compile(
+    r"\bthis (?:fix|hotfix|update|patch) (?:(?:only )?applies (?:only )?to|is (?:only )?(?:available )?(?:only )?for)"
+    r" ((?:[^.]|\.\d){3,80})"
+)
 # available on HP's BBS, from Lotus, from the following IBM Web site: in a text as it is written
 _FOREIGN = re.compile(
     r"\bavailable (?:\w+ ){0,3}?(?:from|on|through|by|at) (?:the )?(?:following )?"
@@ -254,7 +259,7 @@ _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
-    *("apply the", "install the", "feature", "pack", "patch that", "not occur", "not exist"),
+    *("apply the", "install the", "feature", "pack", "patch that", "not occur", "not exist", "applies"),
 )
 _SHORT_PACK = re.compile(r"s(?:p ?|r ?-? ?)\d", re.IGNORECASE)
 RELATIVE = re.compile(
@@ -316,7 +321,7 @@ class Sentence:
     `folded` is its text for the patterns (see product.fold; `5.5sp4` becomes `5.5 sp4`), `confirmed` what follows
     "confirmed this to be a problem in", `corrected` where "corrected in" stands; `loose`: it offers a hotfix in words
     that may be about anything; `points`: to a hotfix that another sentence offers; `absent` is what follows "this
-    problem does not occur in".
+    problem does not occur in", `only` what follows "this fix applies only to".
     """
 
     text: str
@@ -329,6 +334,7 @@ class Sentence:
     loose: bool
     points: bool
     absent: str | None
+    only: str | None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -416,8 +422,11 @@ def _read(text: str) -> Iterator[Sentence]:
         feature = "feature" in spaced and bool(_FEATURE.search(spaced))
         pack = ("sp" in spaced or "pack" in spaced) and (PACK.search(spaced) or LATEST.search(spaced))
         missing = _ABSENT.match(spaced) if " not " in spaced else None
-        if confirmed or corrected or hotfix or feature or pack or missing:
+        only = _ONLY_FOR.search(spaced) if " only" in spaced else None
+        only = only if only is not None and "only" in only.group() else None
+        if confirmed or corrected or hotfix or feature or pack or missing or only:
             rest = confirmed.group(1) if confirmed else None
             points = hotfix and _POINTING.search(spaced) is not None
             absent = spaced[missing.end() :] if missing else None
-            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix, loose, points, absent)
+            alone = only.group(1) if only else None
+            yield Sentence(words, spaced, offset, rest, corrected, feature, hotfix, loose, points, absent, alone)
