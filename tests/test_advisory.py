@@ -838,6 +838,22 @@ def test_what_a_hotfix_requires_holds_for_one_that_a_keyword_tells():
     assert [(each.product_line, each.kind, each.requires) for each in meaning.corrections] == [(NT, HOTFIX, "SP6a")]
 
 
+def test_the_folder_of_a_hotfix_tells_what_it_was_made_after():
+    """Q182107, Q154087; a sentence says it better, and Terminal Server has no SP3."""
+    where = "This fix has been posted to the following Internet location:\n\n   ftp://ftp.microsoft.com/fixes/"
+    for path, line, level in [
+        ("Eng/Exchg5.0/Post-SP2-STORE/", E50, "SP2"),
+        ("Eng/Exchg5.5/PostSP1/mta/", E55, "SP1"),
+        ("usa/NT40/\n   hotfixes-postSP6a/x-fix", NT, "SP6a"),
+        ("usa/NT40TSE/hotfixes-postSP3/x-fix", TSE, None),
+        ("usa/NT40/hotfixes-preSP3/x-fix", NT, None),
+    ]:
+        meaning = read(text(applies_to=(f"Microsoft {line}",), sections=(("STATUS", f"{where}{path}"),)))
+        assert {(each.product_line, each.requires) for each in meaning.corrections} == {(line, level)}, path
+    told = f"{where}Eng/Exchg5.5/Post-SP2/\n\nThis fix requires Exchange Server 5.5 Service Pack 3."
+    assert {each.requires for each in read(text(sections=(("STATUS", told),))).corrections} == {"SP3"}
+
+
 @pytest.mark.parametrize(
     ("note", "lines"),
     [

@@ -52,6 +52,7 @@ def read(article: Article, body: prose.Body, affected: Sequence[Affected], rows:
     reader = _Reader(article, affected, rows)
     for heading, first, end, inside in prose.sections_with(article, wanted):
         reader.section(heading, first, end, inside)
+    reader.posted(body.lower)
     reader.finish()
     return Findings(
         _not_brought(article, reader.corrections, reader.denied),
@@ -172,6 +173,14 @@ class _Reader:
         match = wording.FOR_RELEASE.search(folded)
         names = self.at.recent or self.at.servers if match is not None else ()
         return tuple(name for name in names if match is not None and name.endswith(f" {match.group(1)}"))
+
+    def posted(self, text: str) -> None:
+        """Record what the folder tells in which a hotfix is posted, where no sentence told of that line."""
+        told = set(self.required)
+        for match in wording.POSTED.finditer(text) if "postsp" in text or "post-sp" in text else ():
+            name = wording.POSTED_FOR.get(match.group(1))
+            if name is not None and name not in told:
+                self._needs(name, match.group(2))
 
     def finish(self) -> None:
         """Give each hotfix sentence its lines: what it names, the scope, what was confirmed, else what is affected.

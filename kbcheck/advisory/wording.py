@@ -185,6 +185,16 @@ NEEDED = re.compile(
     r" must be (?:applied|installed)(?: (?:to|on) [^;]{3,60}?)?)"
     r" (?:before (?:you )?|prior to )(?:apply|install)(?:ing)? this (?:fix|hotfix|update|patch)\b"
 )
+# .../fixes/Eng/Exchg5.0/Post-SP2-STORE/, .../fixes/usa/NT40/hotfixes-postSP3/: what the hotfix there was made after
+POSTED = re.compile(r"/(exchg[45]\.[05]|nt351|nt40tse|nt40)/\s*(?:hotfixes-)?post-?sp(\d[a-z]?)(?![a-z0-9])")
+POSTED_FOR = {
+    "exchg4.0": "Exchange Server 4.0",
+    "exchg5.0": "Exchange Server 5.0",
+    "exchg5.5": "Exchange Server 5.5",
+    "nt351": "Windows NT 3.51",
+    "nt40": "Windows NT 4.0",
+    "nt40tse": "Windows NT Server 4.0, Terminal Server Edition",
+}
 NEEDED_BY = re.compile(r"(?: \(sp ?\d[a-z]?\))? must be (?:applied|installed) (?:to|on) (.*)")
 # Service Pack 4 for Windows NT 4.0
 OF_PRODUCT = re.compile(r"[ )(a-z0-9]{0,12}?\b(?:for|of|to)\b (.*)")
