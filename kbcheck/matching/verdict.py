@@ -159,11 +159,11 @@ class _Question:
             if status is Status.EXPOSED and len(self.known.lines) > 1 and serviced_beside(self.line):
                 others = elsewhere(self.known, self.line, dict(self.profile.beside))
                 theirs = [each for other in others for each in prepared(other).remedies]
-                same = {each.source: each for each in theirs if each.level is None and not each.files}
-                remedies = (
-                    *(each for each in theirs if each.level is not None),
-                    *(same.get(each.source, each) for each in remedies),  # a rollup of the platform, with what it needs
-                )
+                # A rollup of the platform is offered as the platform's, which tells what it needs.
+                rollups: set[str | None] = {c.source for c in self.line.corrections if c.method is Method.ROLLUP}
+                same = {each.source: each for each in theirs if each.source in rollups}
+                packs = (each for each in theirs if each.level is not None)
+                remedies = (*packs, *(same.get(each.source, each) for each in remedies))
         if self.profile.files:
             remedies = tuple(each for each in remedies if not self._steps_back(each))
         if missing:
