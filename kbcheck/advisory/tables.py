@@ -482,8 +482,8 @@ def _columns(
         cells = _row(stripped, words)
         indent = len(lines[number - 1]) - len(lines[number - 1].lstrip())
         apart = indent >= _WRAPPED > len(stripped) and (cells is None or cells.keys().isdisjoint(_TELLING))
-        if apart and found and found[-1].platform is not None:
-            found[-1] = replace(found[-1], platform=f"{found[-1].platform} {stripped}")  # its end: Second Edition
+        if apart and found and (before := found[-1].platform) is not None and len(before) < 2 * _WRAPPED:
+            found[-1] = replace(found[-1], platform=f"{before} {stripped}")  # its end: Second Edition
             number += 1
             continue
         if cells is None:
