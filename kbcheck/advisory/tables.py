@@ -298,20 +298,10 @@ def _heads(body: prose.Body) -> set[int]:
 
 def _bare(body: prose.Body) -> tuple[set[int], set[int]]:
     """Return the lines that look like rows of a table without names of columns: those with a date, those in words."""
-    text = body.lower
-    if not any(map(text.__contains__, _BARE_SIGNS)):
+    if not any(map(body.lower.__contains__, _BARE_SIGNS)):
         return set(), set()
-    return _lines_of(body, _BARE_ROW), _lines_of(body, _TOLD_ROW) if "version" in text else set()
-
-
-def _lines_of(body: prose.Body, pattern: re.Pattern[str]) -> set[int]:
-    found: set[int] = set()
-    number, before = body.first, 0
-    for match in pattern.finditer(body.lower):
-        number += body.lower.count("\n", before, match.start())
-        before = match.start()
-        found.add(number)
-    return found
+    in_words = [_TOLD_ROW] if "version" in body.lower else []
+    return set(body.lines_with((), [_BARE_ROW])), set(body.lines_with((), in_words))
 
 
 def _stands_alone(lines: Sequence[str], number: int, end: int, told: Collection[int]) -> bool:
