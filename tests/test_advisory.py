@@ -509,6 +509,12 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("To take advantage of this new feature, LMHOSTS lookups must be enabled.", True),
         ("After you obtain this fix or a service pack that contains this fix, you should reinstall the server.", True),
         ("After you obtain this fix, restart the server.", False),
+        ("A new registry key value has been created for the store to control this.", True),
+        ("With the hotfix applied, a registry value is available to control this, as follows:", True),
+        ("A new registry parameter called Window has been added for the protocol.", True),
+        ("If you want the old behavior, a new registry entry has been added.", False),
+        ("Setup writes a new registry value.", False),
+        ("The registry value is not available.", False),
     ],
 )
 def test_a_correction_that_must_be_switched_on(sentence, tells):

@@ -28,6 +28,8 @@ _TRIGGERS = (
     *(
         "then do the f",
         " uses a new ",
+        "new registry",
+        "fix applied, ",
         "in conjunction with ",
         "together with ",
         "the updated ",
@@ -109,6 +111,11 @@ _THEN_DO = re.compile(
 )
 # You must also make a registry entry
 _MAKE = re.compile(r"you must (?:also |then )?make (?:a|the following) registry (?:entry|change)\b")
+# A new registry key value has been created to control this behavior; with the fix applied, a registry value is available
+_NEW = re.compile(
+    r"\b(?:new registry (?:key )?(?:value|key|parameter|entry|setting)s?\b[^.]{0,60}? (?:is|are|has been|have been)"
+    r"|registry (?:value|key|parameter|entry|setting)s? (?:is|has been)) (?:now )?(?:available|added|created|introduced)\b"
+)
 # The following metabase key has been added to disable the removal of periods
 _ADDED = re.compile(r"\bthe following (?:metabase|registry) (?:value|key|parameter|entry|setting) has been added\b")
 # To take advantage of this new feature, LMHOSTS lookups must be enabled
@@ -123,7 +130,7 @@ _AGAIN = re.compile(
 _FIRST = re.compile(r" *1\. +(?:install|apply|obtain|upgrade|update)\b.*\b(?:fix|hotfix|service pack|update|patch)\b")
 _SECOND = re.compile(r" *2\. +(?! ).*\b(?:registry|regedt32|regedit|enable)\b")
 _TELLING = (_SWITCH, _AND_MORE, _REQUIRED, _TOGETHER)
-_TELLING_BELOW = (_UPDATED, _NEW_FILE, _ADVANTAGE, _AGAIN, _THEN_DO)  # not where the fault is told
+_TELLING_BELOW = (_UPDATED, _NEW_FILE, _NEW, _ADVANTAGE, _AGAIN, _THEN_DO)  # not where the fault is told
 _TOLD_BEFORE = frozenset(("SYMPTOMS", "CAUSE", "WORKAROUND"))  # no correction is installed there
 # What may be done, or what is done when the fault shows
 _OPTIONAL = re.compile(
