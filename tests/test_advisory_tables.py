@@ -4,6 +4,7 @@ import pytest
 from examples import ATTRIBUTES, E50, E55, NT, TSE, box, text
 
 from kbcheck import advisory, article
+from kbcheck.model import Method
 
 
 def read(body, heading="RESOLUTION", **changes):
@@ -391,6 +392,27 @@ def test_files_are_numbered_like_their_line_or_like_what_it_runs_on(version, lin
     )
     body = f"{ATTRIBUTES}\n\n" + box("File name|Version", f"Asp.dll|{version}")
     assert [row.product_line for row in read(body, applies_to=applies).fixed_files] == [line]
+
+
+@pytest.mark.parametrize(
+    ("heading", "version", "row", "judged"),
+    [
+        ("Windows NT 4.0", "4.02.0728", "Internet Information Server 4.0", {"Internet Information Server 4.0"}),
+        ("Windows NT 4.0", "4.0.1381.7000", NT, {NT, "Internet Information Server 4.0"}),
+        ("Windows NT 4.0", "5.0.1782.1", NT, {NT}),
+        ("Windows 2000", "5.0.2195.2100", "Windows 2000", {"Windows 2000", "Internet Information Services 5.0"}),
+    ],
+)
+def test_below_the_name_of_a_platform_stand_files_of_what_runs_on_it(heading, version, row, judged):
+    """Q244613, Q260838: the articles list Internet Information Server only."""
+    applies = (
+        "Microsoft Internet Information Server version 4.0",
+        "Microsoft Internet Information Services version 5.0",
+    )
+    body = f"{heading}\n{'-' * len(heading)}\n\n{ATTRIBUTES}\n\n" + box("File name|Version", f"Asp.dll|{version}")
+    meaning = read(body, applies_to=applies)
+    assert [each.product_line for each in meaning.fixed_files] == [row]
+    assert {each.product_line for each in meaning.corrections if each.method is Method.FILE_TABLE} == judged
 
 
 def test_a_platforms_number_is_its_own_before_it_is_of_what_runs_on_it():

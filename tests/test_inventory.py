@@ -509,7 +509,6 @@ def test_bundled_long_forms_fit_the_bundled_fleet() -> None:
     assert {r.file for r in read.refusals} == {"servers.csv"}
     assert {key for key, each in told(read).items() if each != alone[key]} == {
         ("EXCH08", E55),  # Emsmdb32.dll
-        ("EXCH10", "Windows NT 4.0"),  # hotfixes and files are given for a host, so for each of its products
         ("EXCH14", E55),  # the other two files of the rollup
     }
 
@@ -543,6 +542,42 @@ def test_two_products_of_a_host_are_two_installations() -> None:
         (E55, ("SP3",)),
         ("Windows NT 4.0", ("SP6a",)),
     ]
+
+
+def test_a_hotfix_that_one_row_claims_is_the_hosts() -> None:
+    """Of versions of files that is not so: Outlook's Emsmdb32.dll is not Exchange Server's."""
+    read = fleet(
+        "host,product,version,service_pack,hotfixes,files\nA,IIS,4.0,,,\nB,IIS,4.0,,Q241805,\n"
+        "A,Windows NT Server,4.0,SP6a,Q244613 Q241805,Infocomm.dll=4.2.728.1\nB,Exchange Server,5.5,SP3,,\n"
+        "A,Exchange Server,5.5,SP3,Q200001,\nC,Exchange Server,5.5,SP3,,\n"
+    )
+    told = [(each.host, each.product_line, each.hotfixes) for each in read.installations]
+    every = ("Q200001", "Q241805", "Q244613")
+    iis, nt = "Internet Information Server 4.0", "Windows NT 4.0"
+    assert told == [
+        ("A", iis, every),
+        ("B", iis, ("Q241805",)),
+        ("A", nt, every),
+        ("B", E55, ("Q241805",)),
+        ("A", E55, every),
+        ("C", E55, ()),
+    ]
+    assert [bool(each.files) for each in read.installations] == [each == ("A", nt, every) for each in told]
+    places = [
+        sorted({where.line for column, where, _ in i.sources if column == "hotfixes"}) for i in read.installations
+    ]
+    assert places == [[4, 6], [3], [4, 6], [3], [4, 6], []]
+    assert (read.remarks, read.refusals) == ((), ())
+
+
+def test_a_hotfix_of_a_long_form_is_shared_once() -> None:
+    rows = b"host,product,version,service_pack,hotfixes\nA,Exchange Server,5.5,SP3,Q100001\nA,IIS,4.0,,\n"
+    parts = [inventory.part("f.csv", rows), inventory.part("g.csv", b"host,hotfix\nA,Q200002\n")]
+    read = [
+        (each.hotfixes, [f"{where.file}:{where.line}" for column, where, _ in each.sources if column == "hotfixes"])
+        for each in inventory.merge(parts).installations
+    ]
+    assert read == [(("Q100001", "Q200002"), ["f.csv:2", "g.csv:2"]), (("Q100001", "Q200002"), ["g.csv:2", "f.csv:2"])]
 
 
 def test_contradicting_rows_keep_both_with_both_line_numbers() -> None:

@@ -432,6 +432,13 @@ def test_a_claimed_hotfix_that_is_offered_for_other_lines_only_is_unclear() -> N
     assert judge().reason is Reason.FIXED_BY_HOTFIX  # by its number it is this article's, whoever made it
 
 
+def test_a_claimed_hotfix_for_the_platform_is_one_for_what_runs_on_it_alone() -> None:
+    """Q244613 offers its hotfix below "Windows NT 4.0", and is about Internet Information Server 4.0."""
+    known = weigh(fact(None, "hotfix", line="Windows NT 4.0"), line=IIS)
+    profile = Profile(IIS, (), hotfixes=("Q1",), beside=(("Windows NT 4.0", "SP6a"),))
+    assert reason(profile, known) is Reason.FIXED_BY_HOTFIX
+
+
 def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> None:
     """Nine articles stand in a fix list of a release that they do not list."""
     known = weigh(fact("SP2", method="fix-list", source="Q2"), listed=())

@@ -60,7 +60,7 @@ def extract(article: Article) -> Advisory:
     else:
         findings = statements.read(article, body, listed, rows)
         rows = _of_package(rows, findings.confirmed)
-        corrections = [*findings.corrections, *_of_tables(article, rows, findings)]
+        corrections = [*findings.corrections, *_of_tables(article, rows, findings, servers)]
         corrections += packages.read(article, body, corrections, servers or every)
         problems += findings.problems
         kind = _kind(article, findings.features, findings.bug)
@@ -85,28 +85,32 @@ def _of_package(rows: list[FixedFile], confirmed: tuple[Affected, ...]) -> list[
     ]
 
 
-def _of_tables(article: Article, rows: list[FixedFile], findings: statements.Findings) -> list[Correction]:
+def _of_tables(
+    article: Article, rows: list[FixedFile], findings: statements.Findings, servers: tuple[str, ...]
+) -> list[Correction]:
     """Return one hotfix correction for each product line that the file tables judge.
 
     Files of a server that has no service packs of its own, and that are numbered like its platform, judge that too
-    where its service pack is said to correct the fault: Internet Information Services 5.0 and Windows 2000.
+    where its service pack is said to correct the fault: Internet Information Services 5.0 and Windows 2000. The files
+    of its platform judge such a server of `servers`, those that the article lists.
     """
     found: list[Correction] = []
     if not rows:
         return found
     own = dict.fromkeys(row.product_line for row in rows if row.product_line is not None and row.build)
-    bare = {name for name in own if {level.name for level in product.line(name).levels} == {product.RTM}}
-    serviced = dict.fromkeys(
+    bare = {name for name in (*own, *servers) if {level.name for level in product.line(name).levels} == {product.RTM}}
+    shared = dict.fromkeys(
         each.product_line
         for each in findings.corrections
         if each.kind is CorrectionKind.SERVICE_PACK and product.line(each.product_line).platform
-    )
-    for name in (*own, *(each for each in serviced if each not in own)):
+    ) | dict.fromkeys(name for name in servers if name in bare and product.line(name).on in own)
+    for name in (*own, *(each for each in shared if each not in own)):
         if name in own:
             files = [row for row in rows if row.product_line == name]
         else:
-            numbered = product.line(name).numbered or None
-            files = [row for row in rows if row.product_line in bare and row.build[:3] == numbered]
+            numbered = product.line(product.line(name).on or name).numbered or None
+            near = bare if product.line(name).platform else {product.line(name).on}
+            files = [row for row in rows if row.product_line in near and row.build[:3] == numbered]
         if not files:
             continue
         found.append(

@@ -111,10 +111,11 @@ _THEN_DO = re.compile(
 )
 # You must also make a registry entry
 _MAKE = re.compile(r"you must (?:also |then )?make (?:a|the following) registry (?:entry|change)\b")
-# A new registry key value has been created to control this behavior; with the fix applied, a registry value is available
+# A new registry key value has been created to control this; with the fix applied, a registry value is available
 _NEW = re.compile(
     r"\b(?:new registry (?:key )?(?:value|key|parameter|entry|setting)s?\b[^.]{0,60}? (?:is|are|has been|have been)"
-    r"|registry (?:value|key|parameter|entry|setting)s? (?:is|has been)) (?:now )?(?:available|added|created|introduced)\b"
+    r"|registry (?:value|key|parameter|entry|setting)s? (?:is|has been))"
+    r" (?:now )?(?:available|added|created|introduced)\b"
 )
 # The following metabase key has been added to disable the removal of periods
 _ADDED = re.compile(r"\bthe following (?:metabase|registry) (?:value|key|parameter|entry|setting) has been added\b")

@@ -608,7 +608,8 @@ def _with_line(
 ) -> FixedFile:
     """Give the row its product line: that which it names itself, else the one whose numbering the version fits.
 
-    It names one by its sub-heading, or by its component ("Outlook 98").
+    It names one by its sub-heading, or by its component ("Outlook 98"). Below the name of a platform stand also files
+    of what is listed and runs on it: 4.2.728, of Internet Information Server 4.0, below "Windows NT 4.0".
     """
     named = prose.scope_of(row.product) if row.product else ()
     if not named and row.component:
@@ -626,8 +627,11 @@ def _with_line(
         if not build:
             expected = "a dotted number of three parts or more"
             problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is not {expected}", "file-version"))
-        line = candidates[0] if len(candidates) == 1 else _numbered_like(build, candidates)
-        return replace(row, product_line=line, build=build)
+        above = [name for name in server_lines if product.line(name).on in named]
+        only = candidates[0] if len(candidates) == 1 else None
+        if only is None or above:
+            only = _numbered_like(build, (*candidates, *above)) or only
+        return replace(row, product_line=only, build=build)
     others = [name for name in affected if name not in server_lines] if branched and not named else []
     if len(others) == 1:  # Outlook 2000's 9.0.0.4005, where Exchange Server 5.5 is listed too
         build = product.file_build(product.line(others[0]), row.version)

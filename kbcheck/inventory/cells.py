@@ -127,6 +127,12 @@ class Entry:
             sources=list(self.sources),
         )
 
+    def claims(self, other: Entry) -> Entry:
+        """Return what `other` claims and this one does not, as of another row of this installation."""
+        new = {hotfix: None for hotfix in other.hotfixes if hotfix not in self.hotfixes}
+        sources = [each for each in other.sources if each[0] == "hotfixes" and _hotfix(each[2]) in new]
+        return Entry(self.line, hotfixes=new, sources=sources)
+
     def add(self, other: Entry) -> Iterator[str]:
         """Take what another row says of the same installation; return remarks."""
         for level, where in other.levels.items():
@@ -321,6 +327,11 @@ def disagreement(line: str, levels: Iterable[str], builds: Iterable[tuple[int, .
     return f"{' and '.join(sorted(told))} is told, but {few(other, len(other))}: both are kept"
 
 
+def _hotfix(token: str) -> str:
+    match = _HOTFIX.fullmatch(token)
+    return f"Q{match.group(1)}" if match else ""
+
+
 def few(texts: Iterable[str], number: int) -> str:
     """Return the first of `number` texts for a remark, and how many more there are."""
     more = f" and {number - _NAMED} more" if number > _NAMED else ""
@@ -331,9 +342,9 @@ def details(entry: Entry, name: str, row: Row) -> Iterator[tuple[bool, str]]:
     """Add hotfixes and files to an entry; return messages."""
     hotfixes, title = row.get("hotfixes", ("", ""))
     for token in _TOKENS.split(hotfixes) if hotfixes else ():
-        match = _HOTFIX.fullmatch(token)
-        if match:
-            entry.hotfixes.setdefault(f"Q{match.group(1)}")
+        hotfix = _hotfix(token)
+        if hotfix:
+            entry.hotfixes.setdefault(hotfix)
             entry.sources.append(("hotfixes", Source(name, 0, title), token))
         elif token:
             yield True, f'{title} "{_clip(token)}": expected an article number such as Q241556; it is left out'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import lt
 
 from kbcheck import product
@@ -27,6 +27,7 @@ def fleet(rows: Rows) -> Fleet:
         hosts.groups[key] = hosts.merge_rows(indexes)
         dropped += set(indexes) - set(hosts.groups[key])
     hosts.add_details()
+    hosts.share_claims()
     if not rows.names:
         why = f"; first refused: {rows.refusals[0]}" if rows.refusals else ""
         raise InventoryError(f"no installation in {', '.join(name for name, _, _ in rows.inventories)}{why}")
@@ -101,6 +102,30 @@ class _Hosts:
                 if index == indexes[0]:
                     rows.say(name, line, messages, host)
                 self._merge(index, entry, name, line, rows.names[index])
+
+    def share_claims(self) -> None:
+        """Give each installation of a host the hotfixes that its other rows claim: a hotfix is the host's.
+
+        An article that concerns two products of a host, Windows NT and Internet Information Server, has one hotfix.
+        Versions of files stay where they are told: the files of another product may have the same name.
+        """
+        rows = self._rows
+        if not any(entry.hotfixes for entry in chain(rows.templates, self._merged.values())):
+            return
+        for indexes in self.groups.values():
+            told = [self._entry(index) for index in indexes]
+            # Lines of a merged entry are those of its file already.
+            lines = [0 if index in self._merged else rows.lines[index] for index in indexes]
+            every = {hotfix for entry in told for hotfix in entry.hotfixes}
+            for index in indexes:
+                for entry, line in zip(told, lines, strict=True):
+                    into = self._entry(index)
+                    claims = into.claims(entry) if into.hotfixes.keys() != every else None
+                    if claims is not None and claims.hotfixes:
+                        self._merge(index, claims, "", line, rows.names[index])
+
+    def _entry(self, index: int) -> cells.Entry:
+        return self._merged.get(index) or self._rows.templates[self._rows.which[index]]
 
     def _merge(self, index: int, told: cells.Entry, name: str, line: int, host: str) -> cells.Entry:
         """Add what a row says to an installation, and tell where the two contradict each other."""

@@ -346,13 +346,16 @@ class _Question:
         return bool(brought) and brought.isdisjoint(wanted) and all(test.every for test in failed)
 
     def _of_others(self, claimed: Sequence[str]) -> Verdict | None:
-        """Return a verdict where only the article itself is claimed, and it offers a hotfix for other lines alone."""
+        """Return a verdict where only the article itself is claimed, and it offers a hotfix for other lines alone.
+
+        A hotfix for the platform with which alone this line runs is one for it.
+        """
         line = self.line
         own = [each for each in line.corrections if each.method is not Method.ROLLUP]
         if set(claimed) != {self.known.id} or own or line.fixed_files:
             return None
         others = [c for each in self.known.lines for c in each.corrections if c.kind is CorrectionKind.HOTFIX]
-        if not others:
+        if not others or product.line(line.product_line).on in {each.product_line for each in others}:
             return None
         names = ", ".join(dict.fromkeys(each.product_line for each in others))
         note = f"a hotfix is known for {names}, and none for {line.product_line}"
