@@ -514,6 +514,9 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("A new registry parameter called Window has been added for the protocol.", True),
         ("If you want the old behavior, a new registry entry has been added.", False),
         ("Setup writes a new registry value.", False),
+        ("NOTE: In order to avoid a scan, it is also necessary to edit the registry as follows:", True),
+        ("In order to enable a protocol, you must add a registry value:", False),
+        ("It is also necessary to edit the message.", False),
         ("The registry value is not available.", False),
     ],
 )

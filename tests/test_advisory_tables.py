@@ -201,6 +201,7 @@ NT_4 = {"applies_to": ("Microsoft Windows NT Server version 4.0",), "category": 
             "1.135.104  6.0.93.56  A.exe",
             {"size": "1.135.104", "version": "6.0.93.56"},
         ),
+        ("Size     File name", "94.5     A.exe", {"size": "94.5", "version": None}),
         ("Version    Size  Platform  File name", "6.0.93.56  29K   x86  A.exe", {"size": "29K", "platform": "x86"}),
         (
             "Date       Version  Size     File name",

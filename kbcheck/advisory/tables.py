@@ -558,6 +558,8 @@ def _row(text: str, words: Sequence[str | None]) -> dict[str | None, str] | None
             cells["version"] = token
         elif "size" not in cells and "size" in words and _SIZE.fullmatch(token):
             cells["size"] = token
+        elif "size" not in cells and "size" in words and "version" not in words and re.fullmatch(r"\d+\.\d", token):
+            cells["size"] = token  # 94.5, in kilobytes
         elif _UNIT.fullmatch(token) and "size" in cells:
             cells["size"] += " " + token
         elif re.fullmatch(r"r\d000", token, re.IGNORECASE) and "platform" in cells:

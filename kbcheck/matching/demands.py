@@ -226,7 +226,8 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
             hotfixes[correction.hotfix] = tuple(f for f in files if f.version is not None)
     for source, files in hotfixes.items():
         branch = _branch_of(of, files) if source not in requires else None
-        if branch is not None:
+        first = line.earliest  # files on the branch of the service pack that holds them were made before it
+        if branch is not None and (first is None or product.level_key(branch) < product.level_key(first)):
             requires[source] = branch
     elsewhere = any(each.hotfix != each.source for each in line.corrections)
     named = elsewhere or any(hotfixes.values())
