@@ -366,6 +366,7 @@ def test_the_files_branch_tells_which_service_pack_a_hotfix_needs() -> None:
         own = fact(None, CorrectionKind.HOTFIX, Method.FILE_TABLE, source="Q1", files=(version(number),))
         verdict = matching.assess(at("RTM"), weigh(own, files=(row(number),)))
         assert [remedy.requires for remedy in verdict.remedies] == [needs]
+    # Q230691: made before SP3
     own = fact(None, CorrectionKind.HOTFIX, Method.FILE_TABLE, source="Q1", files=(version("5.5.2650.16"),))
     remedies = matching.assess(at("SP1"), weigh(own, fact("SP3"), files=(row("5.5.2650.16"),))).remedies
     assert [(each.level, each.requires) for each in remedies] == [

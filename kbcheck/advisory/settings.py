@@ -82,7 +82,8 @@ _AND_MORE = re.compile(
 _MUST = re.compile(
     r"(?:- |note: )?(?:for (?:this|the) (?:fix|hotfix|update|patch) to (?:work|take effect),? "
     r"|after the [^,.]{0,40} in place, )?(?:you must (?:also |then |manually )*"
-    r"|(?:in order to [^.]{3,60}, )?it is also necessary to )(?:add|configure|set|create|change|modify|edit)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
+    r"|(?:in order to [^.]{3,60}, )?it is also necessary to )"
+    r"(?:add|configure|set|create|change|modify|edit)\b[^.]{0,160}\b(?:registry|value|key|parameter|entry)\b"
 )
 # Apply the updated Shell32.dll from the hotfix package and then change the registry setting
 _UPDATED = re.compile(
