@@ -11,8 +11,9 @@ Rules:
 from __future__ import annotations
 
 import datetime
+import enum
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kbcheck import product
@@ -66,8 +67,10 @@ _CLAUSE = re.compile(r"(?:^| )- |\. |: ")
 _LEFT_OUT = re.compile(r"\bnot (?:yet |currently )?(?:included|among)\b")
 _OF_FILES = re.compile(rf"\bincremented to version\b|{_LEFT_OUT.pattern}")
 _VERSION = re.compile(r"\bversion\s+(\d[\d.]*\d)", re.IGNORECASE)
+_INCLUDED = re.compile(r"\bfix(?:es)?\b.{0,40}\b(?:included|listed)\b|includes? (?:the )?(?:following )?fixes")
 # Real titles end at 64 characters.
 _TITLE = 250
+_WIDE = 90  # characters of a line, which has 80
 _MONTHS = (
     "january",
     "february",
@@ -132,104 +135,70 @@ def read(article: Article, affected: Sequence[Affected], problems: list[Problem]
     return (_rollup if _is_rollup(article) else _fix_list)(article, affected, problems)
 
 
-# --- fix lists --------------------------------------------------------------------------------------------------------
+# --- the walk ---------------------------------------------------------------------------------------------------------
 
 
-def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
-    title = product.fold(article.title)
-    lines = product.named_lines(title) or tuple(
-        dict.fromkeys(a.product_line for a in affected if product.line(a.product_line).levels)
-    )
-    packs = _levels(title)
-    listed = [a.level for a in affected if a.level not in (None, product.RTM)]
-    if not lines:
-        return []
-    line = lines[0]
-    level: str | None = None
-    if len(packs) == 1:
-        level = packs[0]
-    elif not packs and len(set(listed)) == 1:
-        level = listed[0]
-    readme = bool(re.search(r"readme", article.title, re.IGNORECASE))
-    headed = readme or len(packs) != 1
-    found: list[Correction] = []
-    region = not headed
-    further = False
+class _Part(enum.Enum):
+    SECTION = enum.auto()  # the heading of one
+    HEADING = enum.auto()  # any other
+    ENTRY = enum.auto()
+    LINE = enum.auto()  # of a paragraph
+    PARAGRAPH = enum.auto()  # where it ends
+
+
+def _parts(article: Article, heads: Callable[[Sequence[str], int, bool], bool]) -> Iterator[tuple[_Part, int, str]]:
+    """Yield the parts of a body in order, each with its line and its words.
+
+    `heads` says of a line, and of whether it is underlined, if it is a heading.
+    """
+    number, end = article.body
+    lines = article.lines
+    sections = {section.line for section in article.sections}
     paragraph: list[str] = []
-    body = article.lines
-    first, end = article.body
-    sections = {section.line: section.heading for section in article.sections}
-    summary = False
-    number = first
     while number < end:
-        text = body[number - 1]
-        stripped = text.strip()
-        entry = _ENTRY.fullmatch(text.rstrip())
+        text = lines[number - 1].strip()
         if number in sections:
-            summary = sections[number] in ("SUMMARY", "REFERENCES")
-            further, paragraph = False, []
-            if sections[number] not in CANONICAL_HEADINGS:
-                region, line, level = _heading(stripped, region, line, level, readme)
+            paragraph = []
+            yield _Part.SECTION, number, text
             number += 2
             continue
-        underlined = prose.underlined(body, number, end)
-        if entry is None and stripped and (underlined or (_stands_alone(body, number) and _heads(text))):
-            region, line, level = _heading(stripped, region, line, level, readme)
-            further, paragraph, summary = False, [], summary and not (region and _levels(product.fold(stripped)))
+        underlined = prose.underlined(lines, number, end)
+        is_entry = _entry(lines[number - 1]) is not None
+        if text and not is_entry and heads(lines, number, underlined):
+            paragraph = []
+            yield _Part.HEADING, number, text
             number += 1 + underlined
             continue
-        if not stripped:
-            if paragraph:
-                further, paragraph = _is_further(paragraph), []
-        elif entry is not None:
-            if paragraph:
-                further, paragraph = _is_further(paragraph), []
-            ident, words = entry.group(1).upper(), entry.group(2).strip(" |")
-            if (
-                region
-                and level is not None
-                and not summary
-                and not further
-                and not _LIST_TITLE.match(words)
-                and not _reads_on(body, number, words)
-                and ident != article.id
-            ):
-                found.append(
-                    Correction(
-                        ident, line, level, CorrectionKind.SERVICE_PACK, Method.FIX_LIST, article.id, number, stripped
-                    )
-                )
-        elif not text.startswith("   ") or paragraph or not _continues(body, number):
-            paragraph.append(stripped)
+        if paragraph and (is_entry or not text):
+            yield _Part.PARAGRAPH, number, " ".join(paragraph)
+            paragraph = []
+        if is_entry:
+            yield _Part.ENTRY, number, text
+        elif text and not _continues(lines, number):
+            paragraph.append(text)
+            yield _Part.LINE, number, text
         number += 1
-    if not found and not readme:
-        problems.append(Problem(1, "titled as a fix list, but no entry was recognised", "list-empty"))
-    return list({(c.subject, c.level, c.product_line): c for c in reversed(found)}.values())[::-1]
 
 
-# Bugs Fixed in Service Pack 3 / List of Bugs Fixed in Microsoft Exchange Server 4.0 U.S. Service Pack 1
-_INLINE = re.compile(
-    r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$",
-    re.IGNORECASE,
-)
+def _entry(text: str) -> re.Match[str] | None:
+    return _ENTRY.fullmatch(text.rstrip())
 
 
-def _heads(text: str) -> bool:
-    """Whether a line that stands alone heads a part of a list."""
-    stripped = text.strip()
-    return bool(
-        _NUMBERED.match(text)
-        or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE)
-        or (stripped.isupper() and len(stripped) < 70)
-        or _INLINE.match(stripped)
-    )
+def _member(article: Article, number: int) -> str | None:
+    """Return the id of an entry, None where it is no member of the list: the article itself, another list."""
+    entry = _entry(article.lines[number - 1])
+    if entry is None:
+        return None
+    ident, words = entry.group(1).upper(), entry.group(2).strip(" |")
+    if ident == article.id or _LIST_TITLE.match(words) or _reads_on(article.lines, number, words):
+        return None
+    return ident
 
 
-def _is_further(paragraph: Sequence[str]) -> bool:
+def _is_further(paragraph: str) -> bool:
     """Whether a paragraph introduces further reading, not the list itself ("the problems fixed in SP3")."""
-    text = " ".join(paragraph)
-    return bool(_FURTHER.search(text)) and not re.search(
-        r"\b(?:problems|bugs|issues)\b.{0,40}\b(?:fixed|corrected|resolved)\b", text, re.IGNORECASE
+    return bool(_FURTHER.search(paragraph)) and not re.search(
+        r"\b(?:problems|bugs|issues)\b.{0,40}\b(?:fixed|corrected|resolved)\b", paragraph, re.IGNORECASE
     )
 
 
@@ -253,6 +222,74 @@ def _continues(lines: Sequence[str], number: int) -> bool:
         if _ENTRY.fullmatch(text.rstrip()):
             return True
     return False
+
+
+# --- fix lists --------------------------------------------------------------------------------------------------------
+
+
+def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Problem]) -> list[Correction]:
+    title = product.fold(article.title)
+    lines = product.named_lines(title) or tuple(
+        dict.fromkeys(a.product_line for a in affected if product.line(a.product_line).levels)
+    )
+    packs = _levels(title)
+    listed = [a.level for a in affected if a.level not in (None, product.RTM)]
+    if not lines:
+        return []
+    line = lines[0]
+    level: str | None = None
+    if len(packs) == 1:
+        level = packs[0]
+    elif not packs and len(set(listed)) == 1:
+        level = listed[0]
+    readme = bool(re.search(r"readme", article.title, re.IGNORECASE))
+    region = not (readme or len(packs) != 1)
+    found: list[Correction] = []
+    summary = further = False
+    headings = {section.line: section.heading for section in article.sections}
+    for part, number, text in _parts(article, _is_heading):
+        if part is _Part.SECTION:
+            summary, further = headings[number] in ("SUMMARY", "REFERENCES"), False
+            if headings[number] not in CANONICAL_HEADINGS:
+                region, line, level = _heading(text, region, line, level, readme)
+        elif part is _Part.HEADING:
+            region, line, level = _heading(text, region, line, level, readme)
+            further, summary = False, summary and not (region and _levels(product.fold(text)))
+        elif part is _Part.PARAGRAPH:
+            further = _is_further(text)
+        elif part is _Part.ENTRY and region and level is not None and not (summary or further):
+            ident = _member(article, number)
+            if ident is not None:
+                found.append(
+                    Correction(
+                        ident, line, level, CorrectionKind.SERVICE_PACK, Method.FIX_LIST, article.id, number, text
+                    )
+                )
+    if not found and not readme:
+        problems.append(Problem(1, "titled as a fix list, but no entry was recognised", "list-empty"))
+    return list({(c.subject, c.level, c.product_line): c for c in reversed(found)}.values())[::-1]
+
+
+# Bugs Fixed in Service Pack 3 / List of Bugs Fixed in Microsoft Exchange Server 4.0 U.S. Service Pack 1
+_INLINE = re.compile(
+    r"^(?:the )?(?:following )?(?:list of )?(?:bugs|fixes|problems)\b.{0,60}\b(?:service pack|sp) ?\d\b.{0,20}$",
+    re.IGNORECASE,
+)
+
+
+def _is_heading(lines: Sequence[str], number: int, underlined: bool) -> bool:
+    return underlined or (_stands_alone(lines, number) and _heads(lines[number - 1]))
+
+
+def _heads(text: str) -> bool:
+    """Whether a line that stands alone heads a part of a list."""
+    stripped = text.strip()
+    return bool(
+        _NUMBERED.match(text)
+        or re.match(r"^\W*(?:u\.s\. )?service pack \w+\W*$", stripped, re.IGNORECASE)
+        or (stripped.isupper() and len(stripped) < 70)
+        or _INLINE.match(stripped)
+    )
 
 
 def _heading(text: str, region: bool, line: str, level: str | None, readme: bool) -> tuple[bool, str, str | None]:
@@ -340,63 +377,38 @@ def _rollup(article: Article, affected: Sequence[Affected], problems: list[Probl
 
 
 def _blocks(article: Article) -> list[_Block]:
-    first, end = article.body
-    lines = article.lines
-    sections = {section.line: section.heading for section in article.sections}
     blocks: list[_Block] = []
+    plain = _Block(None, article.body[0])
     block: _Block | None = None
-    plain = _Block(None, first)
     summary = further = members = False
-    paragraph: list[str] = []
-    number = first
-    while number < end:
-        text = lines[number - 1]
-        stripped = text.strip()
-        if number in sections:
-            summary = sections[number] in ("SUMMARY", "REFERENCES")
-            block, further, paragraph = None, False, []
-            number += 2
-            continue
-        underlined = prose.underlined(lines, number, end)
-        match = _RELEASED.match(stripped) if underlined or _stands_alone(lines, number) else None
-        if match and len(stripped) < 90:
-            day = _day(match.group(1))
-            block = _Block(day, number)
-            blocks.append(block)
-            members = further = False
-            paragraph = []
-            number += 2 if underlined else 1
-            continue
-        entry = _ENTRY.fullmatch(text.rstrip())
-        if underlined and entry is None and _ABOUT_FIXES.search(stripped):
-            summary = further = False  # Summary List for the Client Hotfix Bundle
-            paragraph = []
-            number += 2
-            continue
-        if not stripped:
-            if paragraph:
-                joined = " ".join(paragraph)
-                further = _is_further(paragraph) and not re.search(
-                    r"\bfix(?:es)?\b.{0,40}\b(?:included|listed)\b|includes? (?:the )?(?:following )?fixes", joined
-                )
-                members = members or bool(re.search(r"following fixes", joined, re.IGNORECASE))
-                paragraph = []
-        elif entry is not None:
-            if paragraph:
-                further = _is_further(paragraph)
-                paragraph = []
-            ident, words = entry.group(1).upper(), entry.group(2)
-            left_out = summary or further or _LIST_TITLE.match(words) or _reads_on(lines, number, words)
-            if not left_out and ident != article.id:
-                (block or plain).members.append((ident, number, stripped))
-        elif not _continues(lines, number):
-            paragraph.append(stripped)
-            if not members and (block is not None or _OF_FILES.search(stripped)):
-                (block or plain).bullets.append(stripped)
-        number += 1
-    if not blocks:
-        return [plain] if plain.members else []
-    return blocks
+    headings = {section.line: section.heading for section in article.sections}
+    for part, number, text in _parts(article, _heads_block):
+        if part is _Part.SECTION:
+            summary, further, block = headings[number] in ("SUMMARY", "REFERENCES"), False, None
+        elif part is _Part.HEADING:
+            further = False
+            released = _RELEASED.match(text)
+            if released is not None:
+                block, members = _Block(_day(released.group(1)), number), False
+                blocks.append(block)
+            else:
+                summary = False  # Summary List for the Client Hotfix Bundle
+        elif part is _Part.PARAGRAPH:
+            further = _is_further(text) and _INCLUDED.search(text) is None
+            members = members or "following fixes" in text.lower()
+        elif part is _Part.LINE and not members and (block is not None or _OF_FILES.search(text)):
+            (block or plain).bullets.append(text)
+        elif part is _Part.ENTRY and not (summary or further):
+            ident = _member(article, number)
+            if ident is not None:
+                (block or plain).members.append((ident, number, text))
+    return blocks or ([plain] if plain.members else [])
+
+
+def _heads_block(lines: Sequence[str], number: int, underlined: bool) -> bool:
+    text = lines[number - 1].strip()
+    dated = len(text) < _WIDE and (underlined or _stands_alone(lines, number)) and _RELEASED.match(text) is not None
+    return dated or (underlined and _ABOUT_FIXES.search(text) is not None)
 
 
 def _day(text: str) -> datetime.date | None:
