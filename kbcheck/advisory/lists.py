@@ -243,7 +243,7 @@ def _fix_list(article: Article, affected: Sequence[Affected], problems: list[Pro
     elif not packs and len(set(listed)) == 1:
         level = listed[0]
     readme = bool(re.search(r"readme", article.title, re.IGNORECASE))
-    region = not (readme or len(packs) != 1)
+    region = len(packs) == 1 and not readme
     found: list[Correction] = []
     summary = further = False
     headings = {section.line: section.heading for section in article.sections}
