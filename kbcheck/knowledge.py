@@ -209,8 +209,14 @@ def is_advisory(facts: Facts) -> bool:
     if facts.kind is Kind.BUG:
         return True
     if facts.kind in (Kind.INFO, Kind.HOWTO):
-        tag = (CorrectionKind.HOTFIX, Method.KEYWORD)  # preSP5fix of what is no fault
-        told = [c for c in _about(facts) if c.kind is not CorrectionKind.RELEASE and (c.kind, c.method) != tag]
+        listed = {(a.product_line, a.level) for a in facts.affected}
+        told = [
+            c
+            for c in _about(facts)
+            if c.kind is not CorrectionKind.RELEASE
+            # preSP5fix of what is no fault; SP2 of what describes SP2
+            and not (c.method is Method.KEYWORD and (c.level is None or (c.product_line, c.level) in listed))
+        ]
         methods = {c.method for c in told}
         return bool(methods - {Method.SENTENCE, Method.FILE_TABLE}) or (
             Method.SENTENCE in methods and bool(facts.fixed_files)

@@ -261,6 +261,8 @@ def fold(text: str) -> str:
     lower = text.lower()
     if "sr" in lower or "service r" in lower:
         lower = service_packs(lower, lower)
+    if "- bit" in lower:
+        lower = lower.replace("- bit", "-bit")  # 32- bit, where a line was wrapped once
     return " ".join(_DROPPED.sub(" ", lower).replace(",", " ").split())
 
 

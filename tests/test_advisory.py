@@ -271,6 +271,8 @@ def test_sentences_that_tell_several_corrections(sentence, expected):
         ("This problem does not occur in Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
         ("NOTE: This problem does not exist in Microsoft Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
         ("The problem does not occur in the retail version of Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
+        ("This is not a problem in Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
+        ("This is not a problem with Exchange 2000 Server.", []),  # that it has, but one of something else
         ("This problem does not occur in Exchange Server 5.0.", []),  # is older: no correction
         ("This problem does not occur in Exchange Server 5.5 Service Pack 4.", []),
         ("This problem does not occur in Exchange 2000 Server running on Windows 2000.", []),
@@ -283,6 +285,24 @@ def test_sentences_that_tell_several_corrections(sentence, expected):
 def test_a_release_in_which_the_fault_does_not_occur(sentence, expected, section):
     """Q183127: the later release has what corrects the fault."""
     assert stated(read(text(sections=((section, sentence),)))) == expected
+
+
+def test_a_file_is_no_product_in_which_a_fault_is_confirmed():
+    """Q162245: the file ships with Jet, and its version is told."""
+    status = (
+        "Microsoft has confirmed this to be a problem with the Odd.dll file that ships with Jet version 3.0. "
+        "This problem was corrected in version 3.00.3213 of the Odd.dll file."
+    )
+    meaning = read(text(applies_to=("Microsoft FrontPage 97 for Windows",), sections=(("STATUS", status),)))
+    assert {each.product_line for each in meaning.affected} == {"FrontPage 97"}
+    assert stated(meaning) == [("FrontPage 97", None, HOTFIX)]
+
+
+def test_a_word_that_was_cut_at_the_end_of_a_line_is_one():
+    """Q148787: "32- bit" is what the archive makes of 32-bit where it was wrapped once."""
+    status = "This bug was corrected in Visual C++ 32- bit Edition version 4.2."
+    meaning = read(text(applies_to=("Microsoft Visual C++, versions 4.0, 4.1",), sections=(("STATUS", status),)))
+    assert stated(meaning) == [("Visual C++ 4.2", "RTM", RELEASE)]
 
 
 def test_a_hotfix_that_is_pointed_to_counts_where_it_is_offered():
@@ -517,6 +537,7 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("NOTE: In order to avoid a scan, it is also necessary to edit the registry as follows:", True),
         ("In order to enable a protocol, you must add a registry value:", False),
         ("It is also necessary to edit the message.", False),
+        ("Therefore, the new functionality can only be activated using the raw properties.", True),
         ("The registry value is not available.", False),
     ],
 )

@@ -426,6 +426,14 @@ def test_which_kinds_are_advisories(kind):
     assert knowledge.is_advisory(facts(correction(Method.SENTENCE, "RTM", RELEASE), kind=kind)) == (kind is Kind.BUG)
 
 
+def test_a_keyword_of_a_level_that_is_listed_makes_no_advisory_of_information():
+    """Q259708 describes what Service Pack 2 has, and has that one's keyword."""
+    keyword = correction(Method.KEYWORD, "SP2")
+    for level, expected in (("SP2", False), ("SP1", True), (None, True)):
+        told = facts(keyword, affected=((E55, level),), kind=Kind.INFO)
+        assert knowledge.is_advisory(told) is expected
+
+
 # --- many articles ----------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ _TRIGGERS = (
         "in addition to ",
         "you must ",
         "also necessary",
+        "activated",
         "following steps",
         " and the reg",
     ),
@@ -119,6 +120,11 @@ _NEW = re.compile(
     r"|registry (?:value|key|parameter|entry|setting)s? (?:is|has been))"
     r" (?:now )?(?:available|added|created|introduced)\b"
 )
+# The new functionality can only be activated using the raw properties
+_ONLY_BY = re.compile(
+    r"\bthe (?:new )?(?:functionality|feature|fix|behavior) can only be (?:activated|enabled|turned on)"
+    r" (?:by|using|through|with|from)\b"
+)
 # The following metabase key has been added to disable the removal of periods
 _ADDED = re.compile(r"\bthe following (?:metabase|registry) (?:value|key|parameter|entry|setting) has been added\b")
 # To take advantage of this new feature, LMHOSTS lookups must be enabled
@@ -166,7 +172,7 @@ def _is_second(article: Article, first: int, end: int, paragraph: prose.Paragrap
 
 
 def _tells(words: str, heading: str) -> bool:
-    if _ADDED.search(words):
+    if _ADDED.search(words) or _ONLY_BY.search(words):
         return heading not in _TOLD_BEFORE
     if _OPTIONAL.search(words):
         return False
