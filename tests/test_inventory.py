@@ -570,6 +570,18 @@ def test_a_hotfix_that_one_row_claims_is_the_hosts() -> None:
     assert (read.remarks, read.refusals) == ((), ())
 
 
+def test_hosts_whose_rows_are_alike_share_hotfixes_alike() -> None:
+    rows = "host,product,version,service_pack,hotfixes\n"
+    for host in "ABC":
+        rows += f"{host},IIS,4.0,,\n{host},Windows NT Server,4.0,SP6a,Q241805\n"
+    rows += "D,IIS,4.0,,\n\nD,Windows NT Server,4.0,SP6a,Q241805\n"
+    read = fleet(rows).installations
+    places = [[where.line for column, where, _ in each.sources if column == "hotfixes"] for each in read]
+    assert places == [[3], [3], [5], [5], [7], [7], [10], [10]]
+    assert all(each.hotfixes == ("Q241805",) for each in read)
+    assert len(read.templates) == 4  # the two of the file; one for rows next to each other, one for those apart
+
+
 def test_a_hotfix_of_a_long_form_is_shared_once() -> None:
     rows = b"host,product,version,service_pack,hotfixes\nA,Exchange Server,5.5,SP3,Q100001\nA,IIS,4.0,,\n"
     parts = [inventory.part("f.csv", rows), inventory.part("g.csv", b"host,hotfix\nA,Q200002\n")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, islice
+from itertools import islice
 from operator import lt
 
 from kbcheck import product
@@ -110,19 +110,46 @@ class _Hosts:
         Versions of files stay where they are told: the files of another product may have the same name.
         """
         rows = self._rows
-        if not any(entry.hotfixes for entry in chain(rows.templates, self._merged.values())):
-            return
+        claiming = {number for number, entry in enumerate(rows.templates) if entry.hotfixes}
+        shared: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
         for indexes in self.groups.values():
-            told = [self._entry(index) for index in indexes]
-            # Lines of a merged entry are those of its file already.
-            lines = [0 if index in self._merged else rows.lines[index] for index in indexes]
-            every = {hotfix for entry in told for hotfix in entry.hotfixes}
-            for index in indexes:
-                for entry, line in zip(told, lines, strict=True):
-                    into = self._entry(index)
-                    claims = into.claims(entry) if into.hotfixes.keys() != every else None
-                    if claims is not None and claims.hotfixes:
-                        self._merge(index, claims, "", line, rows.names[index])
+            if not self._merged.keys().isdisjoint(indexes):
+                self._share_merged(indexes)
+                continue
+            which = tuple(map(rows.which.__getitem__, indexes))
+            if claiming.isdisjoint(which):
+                continue
+            # Hosts whose rows are alike, and as far apart, become alike.
+            places = tuple(rows.lines[index] - rows.lines[indexes[0]] for index in indexes)
+            if (which, places) not in shared:
+                shared[which, places] = self._share(which, places)
+            for index, number in zip(indexes, shared[which, places], strict=True):
+                rows.which[index] = number
+
+    def _share(self, which: Sequence[int], places: Sequence[int]) -> list[int]:
+        """Return templates that have each other's hotfixes; `places` are the lines of their rows."""
+        templates = self._rows.templates
+        numbers = []
+        for number, place in zip(which, places, strict=True):
+            entry = templates[number].at("", 0)
+            for other, there in zip(which, places, strict=True):
+                list(entry.add(entry.claims(templates[other]).at("", there - place)))
+            if entry.hotfixes.keys() != templates[number].hotfixes.keys():
+                number = len(templates)
+                templates.append(entry)
+            numbers.append(number)
+        return numbers
+
+    def _share_merged(self, indexes: Sequence[int]) -> None:
+        rows = self._rows
+        told = [self._entry(index) for index in indexes]
+        # Lines of a merged entry are those of its file already.
+        lines = [0 if index in self._merged else rows.lines[index] for index in indexes]
+        for index in indexes:
+            for entry, line in zip(told, lines, strict=True):
+                claims = self._entry(index).claims(entry)
+                if claims.hotfixes:
+                    self._merge(index, claims, "", line, rows.names[index])
 
     def _entry(self, index: int) -> cells.Entry:
         return self._merged.get(index) or self._rows.templates[self._rows.which[index]]
