@@ -210,9 +210,10 @@ def file_build(of: Line, text: str) -> tuple[int, ...]:
     """Return the version of a file of the line as line_build() does; () for fewer than three numbers.
 
     `1.2`, `4.00` or `786` in a table is the product's own release, or a part that nothing tells: it judges no file.
+    Neither does `1.2.0.0` of a release 1.2.
     """
     build = line_build(of, text)
-    return build if len(build) >= 3 else ()
+    return build if len(build) >= 3 and build_key(build) != build_key(parse_build(of.release)) else ()
 
 
 def known_level(of: Line, level: str) -> str | None:

@@ -268,6 +268,21 @@ def test_sentences_that_tell_several_corrections(sentence, expected):
 @pytest.mark.parametrize(
     ("sentence", "expected"),
     [
+        ("Exchange Server 5.5 Service Pack 1 addresses this problem by reversing the address.", [(E55, "SP1", SP)]),
+        ("Windows NT 4 Service Pack 6a has been released to fix this problem.", [(NT, "SP6a", SP)]),
+        ("An update to Exchange Server 5.5 SP1 corrects this problem.", []),
+        ("The control that Exchange Server 5.5 SP1 installs corrects this problem.", []),
+        ("If you have Exchange Server 5.5, SP1 fixes this problem.", []),
+    ],
+)
+def test_a_service_pack_that_is_said_to_correct(sentence, expected):
+    """Q168656, Q245678, Q162605."""
+    assert stated(read(text(sections=(("RESOLUTION", sentence),)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
         ("This problem does not occur in Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
         ("NOTE: This problem does not exist in Microsoft Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
         ("The problem does not occur in the retail version of Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),

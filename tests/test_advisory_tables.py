@@ -297,12 +297,13 @@ def test_a_sub_heading_beats_the_applies_to_block():
     assert (row.product, row.product_line, row.build) == ("Exchange Server 5.0", None, ())
 
 
-@pytest.mark.parametrize("short", ["4.00a", "4.0", "4.00", "786"])
+@pytest.mark.parametrize("short", ["4.00a", "4.0", "4.00", "786", "4.0.0.0", "4.0(786)"])
 def test_a_plain_line_takes_any_dotted_number_of_three_parts(short):
     """`1.2` in Q233545 is the release of the product: no file is judged by it."""
     meaning = read(f"{ATTRIBUTES}\n\n" + box("File name|Version", "A.exe|4.0.1381.7000", f"B.exe|{short}"), **NT_4)
     assert [(r.product_line, r.build) for r in meaning.fixed_files] == [(NT, (4, 0, 1381, 7000)), (NT, ())]
-    expected = f"B.exe: version {short!r} is not a dotted number of three parts or more"
+    why = "the release's own" if short == "4.0.0.0" else "not a dotted number of three parts or more"
+    expected = f"B.exe: version {short!r} is {why}"
     assert [p.message for p in meaning.problems] == [expected]
 
 

@@ -319,6 +319,9 @@ class _Reader:
             if not done:
                 rest = folded[end:]
                 done = self._release(sentence, rest) or (not weak and self._own_release(sentence, rest))
+        active = wording.ACTIVE.match(folded)
+        if active is not None and self._only_named(active.group(1)) and not wording.FOR_PACK.search(active.group(1)):
+            done = self._packs(sentence, active.group(1), "") or done
         if done or wording.PREREQUISITE.search(folded):
             return
         remedy = wording.REMEDY.search(folded)

@@ -113,7 +113,7 @@ _DATE = re.compile(
     r"|(?<![\w.])\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{4}(?![\w.])"
 )
 _TIME = re.compile(r"\d{1,2}[:.]\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]?\.?)?(?!\S)")
-_VERSION = re.compile(r"v?\d{1,5}(?:[.:]\d{1,6}){1,4}[a-z]?")
+_VERSION = re.compile(r"v?\d{1,5}(?:[.:]\d{1,6}){1,4}(?:[a-z]|\(\d{1,5}\))?")  # 1.2(786)
 _SIZE = re.compile(r"\d{1,3}(?:,\d{3})+|\d+")
 # 1.79 MB, 29K, 185,760b; 147.010 as other languages write it
 _SIZED = re.compile(r"(?<!\S)(?:\d[\d.,]* ?(?:[KM]B?|bytes)|\d{1,3}(?:,\d{3})+ ?b)(?!\S)", re.IGNORECASE)
@@ -627,8 +627,9 @@ def _with_line(
     if not branched and candidates:
         build = product.file_build(product.line(candidates[0]), row.version)
         if not build:
-            expected = "a dotted number of three parts or more"
-            problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is not {expected}", "file-version"))
+            of_release = len(product.parse_build(row.version)) > 2
+            why = "the release's own" if of_release else "not a dotted number of three parts or more"
+            problems.append(Problem(row.line, f"{row.file}: version {row.version!r} is {why}", "file-version"))
         above = [name for name in server_lines if product.line(name).on in named]
         only = candidates[0] if len(candidates) == 1 else None
         if only is None or above:

@@ -54,6 +54,11 @@ IMPERATIVE = re.compile(
     r"^(?:- |1\. )?(?:please )?(?:obtain|install|apply|upgrade to|update to"
     r"|update all servers)\b(?! the (?:following )?(?:fix|hotfix))"
 )
+# Exchange Server 5.0 Service Pack 1 addresses this problem; Windows NT 4.0 Service Pack 6a has been released to fix it
+ACTIVE = re.compile(
+    r"(.{0,80}?\b(?:service pack|sp) ?\d[a-z]?(?: \(sp ?\d[a-z]?\))?) (?:(?:has been|was|is) released to"
+    r" (?:fix|correct|resolve|address)|fixes|corrects|resolves|addresses) this (?:problem|issue|bug)\b"
+)
 # "9. Apply the latest service pack" is a step of a procedure, not the correction
 STEP = re.compile(r" *(\d\d?)\. ")
 _LONGEST = 2500
