@@ -202,7 +202,7 @@ def is_advisory(facts: Facts) -> bool:
     """Whether the article reports a fault: it says so, or a correction or a fixed file speaks about it.
 
     Information and instructions report none because of what they say of service packs and updates in passing: a list,
-    a keyword, or a sentence beside its files must speak.
+    a keyword, but for a level that is listed (see _rank), or a sentence beside its files must speak.
     """
     if facts.kind is Kind.FIX_LIST:
         return False
@@ -210,12 +210,13 @@ def is_advisory(facts: Facts) -> bool:
         return True
     if facts.kind in (Kind.INFO, Kind.HOWTO):
         listed = {(a.product_line, a.level) for a in facts.affected}
+        before = {(c.product_line, c.before) for c in facts.corrections if c.kind is CorrectionKind.HOTFIX}
         told = [
             c
             for c in _about(facts)
             if c.kind is not CorrectionKind.RELEASE
             # preSP5fix of what is no fault; SP2 of what describes SP2
-            and not (c.method is Method.KEYWORD and (c.level is None or (c.product_line, c.level) in listed))
+            and not (c.method is Method.KEYWORD and (c.level is None or (c.product_line, c.level) in listed - before))
         ]
         methods = {c.method for c in told}
         return bool(methods - {Method.SENTENCE, Method.FILE_TABLE}) or (

@@ -286,8 +286,6 @@ def test_a_service_pack_that_is_said_to_correct(sentence, expected):
         ("This problem does not occur in Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
         ("NOTE: This problem does not exist in Microsoft Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
         ("The problem does not occur in the retail version of Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
-        ("This is not a problem in Exchange 2000 Server.", [(E2000, "RTM", RELEASE)]),
-        ("This is not a problem with Exchange 2000 Server.", []),  # that it has, but one of something else
         ("This problem does not occur in Exchange Server 5.0.", []),  # is older: no correction
         ("This problem does not occur in Exchange Server 5.5 Service Pack 4.", []),
         ("This problem does not occur in Exchange 2000 Server running on Windows 2000.", []),
@@ -302,10 +300,11 @@ def test_a_release_in_which_the_fault_does_not_occur(sentence, expected, section
     assert stated(read(text(sections=((section, sentence),)))) == expected
 
 
-def test_a_file_is_no_product_in_which_a_fault_is_confirmed():
+@pytest.mark.parametrize("file", ["Odd.dll file that ships with", "Odd.exe file in"])
+def test_a_file_is_no_product_in_which_a_fault_is_confirmed(file):
     """Q162245: the file ships with Jet, and its version is told."""
     status = (
-        "Microsoft has confirmed this to be a problem with the Odd.dll file that ships with Jet version 3.0. "
+        f"Microsoft has confirmed this to be a problem with the {file} Jet version 3.0. "
         "This problem was corrected in version 3.00.3213 of the Odd.dll file."
     )
     meaning = read(text(applies_to=("Microsoft FrontPage 97 for Windows",), sections=(("STATUS", status),)))
@@ -554,6 +553,9 @@ def test_a_service_pack_that_brought_the_fault_corrects_it_only_where_that_is_sa
         ("It is also necessary to edit the message.", False),
         ("Therefore, the new functionality can only be activated using the raw properties.", True),
         ("The registry value is not available.", False),
+        ("A new registry entry has been created automatically by the hotfix.", False),
+        ("In Windows NT 4.0 the registry value is available under the key.", False),
+        ("Support for the Window registry value has been added to the protocol.", True),
     ],
 )
 def test_a_correction_that_must_be_switched_on(sentence, tells):

@@ -399,7 +399,7 @@ def test_files_are_numbered_like_their_line_or_like_what_it_runs_on(version, lin
 @pytest.mark.parametrize(
     ("heading", "version", "row", "judged"),
     [
-        ("Windows NT 4.0", "4.02.0728", "Internet Information Server 4.0", {"Internet Information Server 4.0"}),
+        ("Windows NT 4.0", "4.02.0728", "Internet Information Server 4.0", {NT, "Internet Information Server 4.0"}),
         ("Windows NT 4.0", "4.0.1381.7000", NT, {NT, "Internet Information Server 4.0"}),
         ("Windows NT 4.0", "5.0.1782.1", NT, {NT}),
         ("Windows 2000", "5.0.2195.2100", "Windows 2000", {"Windows 2000", "Internet Information Services 5.0"}),

@@ -509,6 +509,7 @@ def test_bundled_long_forms_fit_the_bundled_fleet() -> None:
     assert {r.file for r in read.refusals} == {"servers.csv"}
     assert {key for key, each in told(read).items() if each != alone[key]} == {
         ("EXCH08", E55),  # Emsmdb32.dll
+        ("EXCH10", "Windows NT 4.0"),  # hotfixes and files are given for a host, so for each of its products
         ("EXCH14", E55),  # the other two files of the rollup
     }
 
@@ -544,30 +545,41 @@ def test_two_products_of_a_host_are_two_installations() -> None:
     ]
 
 
-def test_a_hotfix_that_one_row_claims_is_the_hosts() -> None:
-    """Of versions of files that is not so: Outlook's Emsmdb32.dll is not Exchange Server's."""
+def test_a_hotfix_that_the_platform_claims_is_on_what_runs_there_alone() -> None:
+    """Not on Exchange Server, which has hotfixes of its own; and versions of files count where they are told."""
     read = fleet(
-        "host,product,version,service_pack,hotfixes,files\nA,IIS,4.0,,,\nB,IIS,4.0,,Q241805,\n"
-        "A,Windows NT Server,4.0,SP6a,Q244613 Q241805,Infocomm.dll=4.2.728.1\nB,Exchange Server,5.5,SP3,,\n"
-        "A,Exchange Server,5.5,SP3,Q200001,\nC,Exchange Server,5.5,SP3,,\n"
+        "host,product,version,service_pack,hotfixes,files\nA,IIS,4.0,,Q200001,\nB,IIS,4.0,,Q241805,\n"
+        "A,Windows NT Server,4.0,SP6a,Q244613 Q241805,Infocomm.dll=4.2.728.1\nB,Windows NT Server,4.0,SP3,,\n"
+        "A,Exchange Server,5.5,SP3,Q200002,\nC,Windows 2000,,SP3,Q241805,\nC,IIS,4.0,,,\n"
     )
     told = [(each.host, each.product_line, each.hotfixes) for each in read.installations]
-    every = ("Q200001", "Q241805", "Q244613")
     iis, nt = "Internet Information Server 4.0", "Windows NT 4.0"
     assert told == [
-        ("A", iis, every),
+        ("A", iis, ("Q200001", "Q241805", "Q244613")),
         ("B", iis, ("Q241805",)),
-        ("A", nt, every),
-        ("B", E55, ("Q241805",)),
-        ("A", E55, every),
-        ("C", E55, ()),
+        ("A", nt, ("Q241805", "Q244613")),
+        ("B", nt, ()),
+        ("A", E55, ("Q200002",)),
+        ("C", "Windows 2000", ("Q241805",)),
+        ("C", iis, ()),
     ]
-    assert [bool(each.files) for each in read.installations] == [each == ("A", nt, every) for each in told]
+    assert [bool(each.files) for each in read.installations] == [each[1] == nt and each[0] == "A" for each in told]
     places = [
         sorted({where.line for column, where, _ in i.sources if column == "hotfixes"}) for i in read.installations
     ]
-    assert places == [[4, 6], [3], [4, 6], [3], [4, 6], []]
+    assert places == [[2, 4], [3], [4], [], [6], [7], []]
     assert (read.remarks, read.refusals) == ((), ())
+
+
+def test_a_hotfix_of_a_long_form_is_shared_once() -> None:
+    rows = b"host,product,version,service_pack,hotfixes\nA,Windows NT Server,4.0,SP3,Q100001\nA,IIS,4.0,,\n"
+    parts = [inventory.part("f.csv", rows), inventory.part("g.csv", b"host,hotfix\nA,Q200002\n")]
+    read = [
+        (each.hotfixes, [f"{where.file}:{where.line}" for column, where, _ in each.sources if column == "hotfixes"])
+        for each in inventory.merge(parts).installations
+    ]
+    both = ("Q100001", "Q200002")
+    assert read == [(both, ["f.csv:2", "g.csv:2"]), (both, ["g.csv:2", "f.csv:2"])]
 
 
 def test_hosts_whose_rows_are_alike_share_hotfixes_alike() -> None:
@@ -580,16 +592,6 @@ def test_hosts_whose_rows_are_alike_share_hotfixes_alike() -> None:
     assert places == [[3], [3], [5], [5], [7], [7], [10], [10]]
     assert all(each.hotfixes == ("Q241805",) for each in read)
     assert len(read.templates) == 4  # the two of the file; one for rows next to each other, one for those apart
-
-
-def test_a_hotfix_of_a_long_form_is_shared_once() -> None:
-    rows = b"host,product,version,service_pack,hotfixes\nA,Exchange Server,5.5,SP3,Q100001\nA,IIS,4.0,,\n"
-    parts = [inventory.part("f.csv", rows), inventory.part("g.csv", b"host,hotfix\nA,Q200002\n")]
-    read = [
-        (each.hotfixes, [f"{where.file}:{where.line}" for column, where, _ in each.sources if column == "hotfixes"])
-        for each in inventory.merge(parts).installations
-    ]
-    assert read == [(("Q100001", "Q200002"), ["f.csv:2", "g.csv:2"]), (("Q100001", "Q200002"), ["g.csv:2", "f.csv:2"])]
 
 
 def test_contradicting_rows_keep_both_with_both_line_numbers() -> None:

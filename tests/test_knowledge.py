@@ -432,6 +432,10 @@ def test_a_keyword_of_a_level_that_is_listed_makes_no_advisory_of_information():
     for level, expected in (("SP2", False), ("SP1", True), (None, True)):
         told = facts(keyword, affected=((E55, level),), kind=Kind.INFO)
         assert knowledge.is_advisory(told) is expected
+    assert knowledge.is_advisory(facts(keyword, affected=((E55, None), (NT, "SP2")), kind=Kind.INFO))
+    earlier = replace(correction(Method.KEYWORD, kind=HOTFIX), text="exc55presp2fix")
+    assert not knowledge.is_advisory(facts(earlier, affected=((E55, None),), kind=Kind.INFO))
+    assert knowledge.is_advisory(facts(keyword, earlier, affected=((E55, "SP2"),), kind=Kind.INFO))
 
 
 # --- many articles ----------------------------------------------------------------------------------------------------

@@ -444,6 +444,11 @@ def test_a_claimed_hotfix_for_the_platform_is_one_for_what_runs_on_it_alone() ->
     known = weigh(fact(None, "hotfix", line="Windows NT 4.0"), line=IIS)
     profile = Profile(IIS, (), hotfixes=("Q1",), beside=(("Windows NT 4.0", "SP6a"),))
     assert reason(profile, known) is Reason.FIXED_BY_HOTFIX
+    rolled = fact(
+        None, "hotfix", "rollup", "Q2", line="Windows NT 4.0"
+    )  # another article's, and its own is for SNA Server
+    known = weigh(rolled, fact(None, "hotfix", line="SNA Server 4.0"), line=IIS)
+    assert reason(profile, known) is Reason.HOTFIX_BUILD_UNKNOWN
 
 
 def test_a_line_that_is_not_listed_and_whose_correction_is_known_is_told() -> None:

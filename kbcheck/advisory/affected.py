@@ -32,8 +32,6 @@ _RELEASE = re.compile(r"\d[\w.]*(?: Beta(?: \d)?)?", re.IGNORECASE)
 # A number in the list is a release, known or not; behind one of these words stands something else.
 _NUMBER = re.compile(r"(?<![\w.])\d{1,2}\.\d[\da-z]*(?![\w.]*\w)")
 _BESIDE = re.compile(r" (?:running|used|included|on|with|when|under|for) ")
-# version 6.0 for Windows 4.0
-_FOR_WINDOWS = re.compile(r"(?<=\d) for windows(?: nt)? \d.*")
 _PACKS = re.compile(r"(?:service packs?|sp) ?(\d{1,2}[a-z]?)", re.IGNORECASE)
 
 
@@ -102,7 +100,6 @@ def _named(mention: product.Mention, rest: str) -> Iterable[tuple[str, str | Non
         rf"(?<![\w.])(?:({releases})(?=\.?(?: |$)|sp|[;:)])"
         r"|(?:sp|service packs?) ?(\d{1,2}[a-z]?)(?![\w.])|(\d)(?![\w.])|(all sp))"
     )
-    rest = _FOR_WINDOWS.sub("", rest)
     tokens = pattern.finditer(re.sub(r"(?<=\d)sp(?=\d)", " sp", rest))
     current: str | None = None
     many = False

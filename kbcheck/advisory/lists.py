@@ -157,6 +157,7 @@ def _parts(article: Article, heads: Callable[[Sequence[str], int, bool], bool]) 
     paragraph: list[str] = []
     while number < end:
         text = lines[number - 1].strip()
+        begins = bool(paragraph) or not lines[number - 1].startswith("   ")  # what goes on is indented like its entry
         if number in sections:
             paragraph = []
             yield _Part.SECTION, number, text
@@ -174,7 +175,7 @@ def _parts(article: Article, heads: Callable[[Sequence[str], int, bool], bool]) 
             paragraph = []
         if is_entry:
             yield _Part.ENTRY, number, text
-        elif text and not _continues(lines, number):
+        elif text and (begins or not _continues(lines, number)):
             paragraph.append(text)
             yield _Part.LINE, number, text
         number += 1

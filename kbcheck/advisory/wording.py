@@ -131,10 +131,10 @@ NEGATED = re.compile(
 LIMITED = re.compile(r",? but (?:only|if|not)\b")
 # Most occurrences of this problem were / This particular problem was: of several
 PARTIAL = re.compile(r"\b(?:most (?:occurrences|cases|instances)|particular (?:problem|issue))\b")
-# This problem does not occur in (the retail version of) Exchange Server 5.0, or in 5.5; this is not a problem in 5.5
+# This problem does not occur in (the retail version of) Exchange Server 5.0, or in 5.5
 _ABSENT = re.compile(
-    r"(?:note: ?)?(?:however,? )?(?:(?:this|the) (?:problem|issue|bug|behavior|error) does not (?:occur|exist)"
-    r" (?:in|with|on|under)|this is not a problem in) (?:the )?(?:retail (?:of )?|released )?"
+    r"(?:note: ?)?(?:however,? )?(?:this|the) (?:problem|issue|bug|behavior|error) does not (?:occur|exist)"
+    r" (?:in|with|on|under) (?:the )?(?:retail (?:of )?|released )?"
 )
 # what follows the offer of a hotfix: obtain the following fix, or wait for the next service pack
 _ALTERNATIVE = re.compile(r" available\b| or wait for\b")
@@ -261,7 +261,6 @@ TRIGGERS = (
     "available for download",
     "not occur",
     "not exist",
-    "not a problem",
 )
 TRIGGER_PATTERNS = (
     ("pack", re.compile(r"service\s+pack")),
@@ -276,7 +275,7 @@ _SAYING = (
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
     *("apply the", "install the", "feature", "pack", "patch that", "applies"),
-    *("not occur", "not exist", "not a problem"),
+    *("not occur", "not exist"),
 )
 _SHORT_PACK = re.compile(r"s(?:p ?|r ?-? ?)\d", re.IGNORECASE)
 RELATIVE = re.compile(
@@ -396,7 +395,7 @@ def titled(text: str) -> tuple[str, ...]:
     """Return the product lines in which a sentence confirms its fault, where the article lists none."""
     match = _CONFIRMED_IN.search(text)
     named = re.split(r";|\.(?!\w)| when | that | if ", match.group(1))[0] if match else ""
-    if re.search(r"\.(?:dll|exe|sys|ocx|drv|vxd) files?$", named, re.IGNORECASE):
+    if re.match(r"[\w$~-]+\.(?:dll|exe|sys|ocx|drv|vxd) files?\b", named, re.IGNORECASE):
         return ()  # the Msjt3032.dll file that ships with Jet 3.0
     named = re.sub(r",? and (?=\d)", ", ", named)
     # versions 3.0, 3.0b of Mail for Windows

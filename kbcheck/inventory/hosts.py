@@ -104,52 +104,33 @@ class _Hosts:
                 self._merge(index, entry, name, line, rows.names[index])
 
     def share_claims(self) -> None:
-        """Give each installation of a host the hotfixes that its other rows claim: a hotfix is the host's.
+        """Give what runs on one platform alone the hotfixes that the platform's row claims.
 
-        An article that concerns two products of a host, Windows NT and Internet Information Server, has one hotfix.
-        Versions of files stay where they are told: the files of another product may have the same name.
+        An article on both Windows NT 4.0 and Internet Information Server 4.0 has one hotfix, installed on Windows.
         """
-        rows = self._rows
-        claiming = {number for number, entry in enumerate(rows.templates) if entry.hotfixes}
-        shared: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {}
-        for indexes in self.groups.values():
-            if not self._merged.keys().isdisjoint(indexes):
-                self._share_merged(indexes)
-                continue
-            which = tuple(map(rows.which.__getitem__, indexes))
-            if claiming.isdisjoint(which):
-                continue
-            # Hosts whose rows are alike, and as far apart, become alike.
-            places = tuple(rows.lines[index] - rows.lines[indexes[0]] for index in indexes)
-            if (which, places) not in shared:
-                shared[which, places] = self._share(which, places)
-            for index, number in zip(indexes, shared[which, places], strict=True):
-                rows.which[index] = number
-
-    def _share(self, which: Sequence[int], places: Sequence[int]) -> list[int]:
-        """Return templates that have each other's hotfixes; `places` are the lines of their rows."""
-        templates = self._rows.templates
-        numbers = []
-        for number, place in zip(which, places, strict=True):
-            entry = templates[number].at("", 0)
-            for other, there in zip(which, places, strict=True):
-                list(entry.add(entry.claims(templates[other]).at("", there - place)))
-            if entry.hotfixes.keys() != templates[number].hotfixes.keys():
-                number = len(templates)
-                templates.append(entry)
-            numbers.append(number)
-        return numbers
-
-    def _share_merged(self, indexes: Sequence[int]) -> None:
-        rows = self._rows
-        told = [self._entry(index) for index in indexes]
-        # Lines of a merged entry are those of its file already.
-        lines = [0 if index in self._merged else rows.lines[index] for index in indexes]
-        for index in indexes:
-            for entry, line in zip(told, lines, strict=True):
-                claims = self._entry(index).claims(entry)
-                if claims.hotfixes:
+        rows, templates = self._rows, self._rows.templates
+        alone = any(product.line(entry.line).on is not None for entry in templates)
+        shared: dict[tuple[int, int, int], int] = {}
+        for indexes in self.groups.values() if alone else ():
+            places = {self._entry(index).line: index for index in indexes}
+            for index in indexes:
+                entry = self._entry(index)
+                place = places.get(product.line(entry.line).on or "")
+                claims = entry.claims(self._entry(place)) if place is not None else entry
+                if place is None or not claims.hotfixes:
+                    continue
+                if not self._merged.keys().isdisjoint((index, place)):
+                    line = 0 if place in self._merged else rows.lines[place]  # a merged entry has those of its file
                     self._merge(index, claims, "", line, rows.names[index])
+                    continue
+                # Hosts whose rows are alike, and as far apart, become alike.
+                key = (rows.which[index], rows.which[place], rows.lines[place] - rows.lines[index])
+                if key not in shared:
+                    shared[key] = len(templates)
+                    told = entry.at("", 0)
+                    list(told.add(claims.at("", key[2])))
+                    templates.append(told)
+                rows.which[index] = shared[key]
 
     def _entry(self, index: int) -> cells.Entry:
         return self._merged.get(index) or self._rows.templates[self._rows.which[index]]

@@ -226,8 +226,7 @@ def _remedies(line: LineKnowledge, of: product.Line) -> tuple[Remedy, ...]:
             hotfixes[correction.hotfix] = tuple(f for f in files if f.version is not None)
     for source, files in hotfixes.items():
         branch = _branch_of(of, files) if source not in requires else None
-        first = line.earliest  # files on the branch of the service pack that holds them were made before it
-        if branch is not None and (first is None or product.level_key(branch) < product.level_key(first)):
+        if branch is not None and branch != line.earliest:  # which holds them: they were made before it
             requires[source] = branch
     elsewhere = any(each.hotfix != each.source for each in line.corrections)
     named = elsewhere or any(hotfixes.values())

@@ -355,7 +355,8 @@ class _Question:
         if set(claimed) != {self.known.id} or own or line.fixed_files:
             return None
         others = [c for each in self.known.lines for c in each.corrections if c.kind is CorrectionKind.HOTFIX]
-        if not others or product.line(line.product_line).on in {each.product_line for each in others}:
+        offered = {each.product_line for each in others if each.hotfix == self.known.id}
+        if not others or product.line(line.product_line).on in offered:
             return None
         names = ", ".join(dict.fromkeys(each.product_line for each in others))
         note = f"a hotfix is known for {names}, and none for {line.product_line}"
