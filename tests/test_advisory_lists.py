@@ -160,6 +160,48 @@ def test_further_reading_is_no_entry(introduction):
     assert entries(read(SP1, f"   Q900500 A Fault\n\n{introduction}\n\n   Q900499 A Manual")) == [("Q900500", "SP1")]
 
 
+FURTHER = "For more information see the following article:"
+FIXES = "Bugs Fixed\n----------"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # A wrapped title that sounds like further reading is no paragraph; a line at the margin is one.
+        ("   Q900500 A Fault\n   see the following article\n\n   Q900501 A Fault", ["Q900500", "Q900501"]),
+        (f"   Q900500 A Fault\n{FURTHER}\n   Q900499 A Manual", ["Q900500"]),
+        # What was for further reading ends at a heading.
+        (f"{FURTHER}\n\n   Q900499 A Manual\n\n{FIXES}\n\n   Q900500 A Fault", ["Q900500"]),
+        (f"{FURTHER}\n{FIXES}\n\n   Q900500 A Fault", ["Q900500"]),
+        # An underlined entry is an entry.
+        ("   Q900500 A Fault\n   ---------------\n   Q900501 A Fault", ["Q900500", "Q900501"]),
+    ],
+)
+@pytest.mark.parametrize(("title", "level"), [(SP1, "SP1"), (ROLLUP, None)])
+def test_where_further_reading_begins_and_ends(body, expected, title, level):
+    assert entries(read(title, body)) == [(ident, level) for ident in expected]
+
+
+@pytest.mark.parametrize(("title", "level"), [(SP1, "SP1"), (ROLLUP, None)])
+def test_what_a_section_ends(title, level):
+    """Further reading, and the summary, from which a heading leads out too."""
+    sections = (("MORE INFORMATION", FURTHER), ("STATUS", "   Q900500 A Fault"))
+    assert entries(advisory.extract(article.parse(text(title=title, sections=sections)))) == [("Q900500", level)]
+    heading = "Summary List of Bugs Fixed in Service Pack 1"
+    summary = f"   Q900499 A Manual\n\n{heading}\n{'-' * len(heading)}\n\n   Q900500 A Fault"
+    assert entries(read(title, summary, heading="SUMMARY")) == [("Q900500", level)]
+
+
+def test_a_block_ends_with_its_section_and_a_long_line_heads_none():
+    released = "Fixes Released on July 19, 2000"
+    block = f"{released}\n{'-' * len(released)}\n\n   Q900500 A Fault"
+    sections = (("MORE INFORMATION", block), ("STATUS", "   Q900501 A Fault"))
+    assert entries(advisory.extract(article.parse(text(title=ROLLUP, sections=sections)))) == [("Q900500", None)]
+    long = f"{released}, and what else there is to say about them in a line that is longer than a heading"
+    (told,) = read(ROLLUP, f"{long}\n\n   Q900500 A Fault").corrections
+    assert told.released is None
+
+
 def test_articles_of_the_summary_and_the_references_are_no_entries():
     data = text(
         title=SP1,
