@@ -92,7 +92,8 @@ def _of_tables(
 
     Files of a server that has no service packs of its own, and that are numbered like its platform, judge that too
     where its service pack is said to correct the fault: Internet Information Services 5.0 and Windows 2000. The files
-    of its platform judge such a server of `servers`, those that the article lists.
+    of its platform judge such a server of `servers`, those that the article lists; and its own judge the platform,
+    where they stand below that one's name.
     """
     found: list[Correction] = []
     if not rows:

@@ -274,8 +274,7 @@ _SAYING = (
     *("confirmed", "corrected", "fixed", "addressed", "solved", "eliminated", "repaired", "remedied", "rectified"),
     *("included", "incorporated", "implemented", "available", "contained", "posted", "developed", "created", "contact"),
     "obtain",
-    *("apply the", "install the", "feature", "pack", "patch that", "applies"),
-    *("not occur", "not exist"),
+    *("apply the", "install the", "feature", "pack", "patch that", "not occur", "not exist", "applies"),
 )
 _SHORT_PACK = re.compile(r"s(?:p ?|r ?-? ?)\d", re.IGNORECASE)
 RELATIVE = re.compile(
