@@ -117,7 +117,7 @@ _MAKE = re.compile(r"you must (?:also |then )?make (?:a|the following) registry 
 # A new registry key value has been created to control this; with the fix applied, a registry value is available
 _NEW = re.compile(
     r"\b(?:new registry (?:key )?(?:value|key|parameter|entry|setting)s?\b[^.]{0,60}? (?:is|are|has been|have been)"
-    r" (?:now )?(?:available|added|created|introduced)"
+    r" (?:now )?(?:available|added|created)"
     r"|(?:fix|hotfix|update|patch|pack) applied,? (?:a|the) registry (?:value|key|parameter|entry) is available"
     r"|support for [^.]{3,60} registry (?:value|key|parameter|entry) has been added)\b(?! automatically)"
 )
