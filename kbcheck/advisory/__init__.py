@@ -106,9 +106,11 @@ def _of_tables(
         if each.kind is CorrectionKind.SERVICE_PACK and product.line(each.product_line).platform
     ) | dict.fromkeys(name for name in servers if name in bare and product.line(name).on in own)
     below = [
-        row for row in rows if row.product and product.line(row.product_line or "").on in prose.scope_of(row.product)
+        (on, row)
+        for row in rows
+        if row.product and (on := product.line(row.product_line or "").on) and on in prose.scope_of(row.product)
     ]
-    shared |= dict.fromkeys(on for row in below if (on := product.line(row.product_line or "").on) is not None)
+    shared |= dict.fromkeys(on for on, _ in below)
     for name in (*own, *(each for each in shared if each not in own)):
         if name in own:
             files = [row for row in rows if row.product_line == name]
@@ -116,7 +118,7 @@ def _of_tables(
             numbered = product.line(product.line(name).on or name).numbered or None
             near = bare if product.line(name).platform else {product.line(name).on}
             files = [row for row in rows if row.product_line in near and row.build[:3] == numbered]
-            files += [row for row in below if product.line(row.product_line or "").on == name and row not in files]
+            files += [row for on, row in below if on == name and row not in files]
         if not files:
             continue
         found.append(

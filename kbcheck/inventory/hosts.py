@@ -108,29 +108,37 @@ class _Hosts:
 
         An article on both Windows NT 4.0 and Internet Information Server 4.0 has one hotfix, installed on Windows.
         """
-        rows, templates = self._rows, self._rows.templates
-        alone = any(product.line(entry.line).on is not None for entry in templates)
+        rows = self._rows
+        alone = any(product.line(entry.line).on is not None for entry in rows.templates)
         shared: dict[tuple[int, int, int], int] = {}
         for indexes in self.groups.values() if alone else ():
             places = {self._entry(index).line: index for index in indexes}
             for index in indexes:
-                entry = self._entry(index)
-                place = places.get(product.line(entry.line).on or "")
-                claims = entry.claims(self._entry(place)) if place is not None else entry
-                if place is None or not claims.hotfixes:
+                place = places.get(product.line(self._entry(index).line).on or "")
+                if place is None:
                     continue
-                if not self._merged.keys().isdisjoint((index, place)):
+                if self._merged.keys().isdisjoint((index, place)):
+                    # Hosts whose rows are alike, and as far apart, become alike.
+                    key = (rows.which[index], rows.which[place], rows.lines[place] - rows.lines[index])
+                    if key not in shared:
+                        shared[key] = self._with_claims(*key)
+                    rows.which[index] = shared[key]
+                    continue
+                claims = self._entry(index).claims(self._entry(place))
+                if claims.hotfixes:
                     line = 0 if place in self._merged else rows.lines[place]  # a merged entry has those of its file
                     self._merge(index, claims, "", line, rows.names[index])
-                    continue
-                # Hosts whose rows are alike, and as far apart, become alike.
-                key = (rows.which[index], rows.which[place], rows.lines[place] - rows.lines[index])
-                if key not in shared:
-                    shared[key] = len(templates)
-                    told = entry.at("", 0)
-                    list(told.add(claims.at("", key[2])))
-                    templates.append(told)
-                rows.which[index] = shared[key]
+
+    def _with_claims(self, number: int, platform: int, distance: int) -> int:
+        """Return the template that has the claims of another too, whose row stands `distance` lines below."""
+        templates = self._rows.templates
+        claims = templates[number].claims(templates[platform])
+        if not claims.hotfixes:
+            return number
+        entry = templates[number].at("", 0)
+        list(entry.add(claims.at("", distance)))
+        templates.append(entry)
+        return len(templates) - 1
 
     def _entry(self, index: int) -> cells.Entry:
         return self._merged.get(index) or self._rows.templates[self._rows.which[index]]
