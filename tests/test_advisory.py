@@ -269,7 +269,7 @@ def test_sentences_that_tell_several_corrections(sentence, expected):
     ("sentence", "expected"),
     [
         ("Exchange Server 5.5 Service Pack 1 addresses this problem by reversing the address.", [(E55, "SP1", SP)]),
-        ("Windows NT 4 Service Pack 6a has been released to fix this problem.", [(NT, "SP6a", SP)]),
+        ("Windows NT 4 Service Pack 6a was released to correct this problem.", [(NT, "SP6a", SP)]),
         ("An update to Exchange Server 5.5 SP1 corrects this problem.", []),
         ("The control that Exchange Server 5.5 SP1 installs corrects this problem.", []),
         ("If you have Exchange Server 5.5, SP1 fixes this problem.", []),
